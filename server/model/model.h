@@ -1,0 +1,144 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace recurd {
+
+// A model is a flat per-step program: operators in the order they run, over one preallocated frame of floats.
+// A Span names a piece of that frame. Everything here is immutable once loaded and shared by all threads.
+struct Span {
+  int offset = 0;
+  int size = 0;
+};
+
+// Elementwise functions of one argument. alpha and beta mean what ONNX's operator of the same name means by them.
+enum class UnaryKind {
+  kIdentity, kRelu, kLeakyRelu, kThresholdedRelu, kSigmoid, kHardSigmoid, kTanh, kScaledTanh, kElu, kSoftsign,
+  kSoftplus, kAffine, kExp, kLog, kSqrt, kReciprocal, kAbs, kNeg, kErf,
+};
+struct Activation {
+  UnaryKind kind = UnaryKind::kIdentity;
+  float alpha = 0;
+  float beta = 0;
+};
+
+enum class BinaryKind { kAdd, kSub, kMul, kDiv, kMin, kMax, kPow };
+enum class ReduceKind { kSum, kMean, kMax };
+enum class CellKind { kGru, kLstm, kRnn };
+
+// A matrix [rows][cols], row-major.
+struct Matrix {
+  int rows = 0;
+  int cols = 0;
+  std::vector<float> values;
+};
+
+// out = matrix * in + bias.   Shapes: matrix [out.size][in.size]; bias [out.size], or empty for none.
+struct DenseOp {
+  Span in, out;
+  Matrix matrix;
+  std::vector<float> bias;
+};
+// An operand is a span of the frame; constants live in the frame too (see Model::constants).
+// Either operand may have size 1 and is then broadcast.
+struct BinaryOp {
+  BinaryKind kind;
+  Span a, b, out;
+};
+struct UnaryOp {
+  Activation function;
+  Span in, out;
+};
+// Reduces each run of `in.size / out.size` adjacent values to one.
+struct ReduceOp {
+  ReduceKind kind;
+  Span in, out;
+};
+// out[i] = in[i / repeat]: undoes a ReduceOp's shape before the next elementwise operator.
+struct RepeatOp {
+  Span in, out;
+};
+// Copies in -> out, same size. Concat and Slice are made of these.
+struct CopyOp {
+  Span in, out;
+};
+
+// One recurrent layer. Gate order, equations and attribute meanings are ONNX's:
+//   GRU [z r h], LSTM [i o f c], RNN [i]; z keeps the old state.
+// Shapes (G gates, H hidden, I input): input_weights [G*H][I], recurrent_weights [G*H][H], input_bias and
+// recurrent_bias [G*H], peepholes [3*H] in order i o f (LSTM) or empty.
+// State: h in state[state_offset .. +H), for an LSTM c in the H floats after it. out receives h after the step.
+struct RecurrentOp {
+  CellKind cell;
+  bool linear_before_reset = false;
+  bool input_forget = false;
+  float clip = 0;  // 0: none. Pre-activations are clipped to [-clip, clip].
+  std::vector<Activation> activations;  // GRU {f, g}; LSTM {f, g, h}; RNN {f}
+  Span in, out;
+  int state_offset = 0;
+  Matrix input_weights, recurrent_weights;
+  std::vector<float> input_bias, recurrent_bias, peepholes;
+  std::string name;  // the graph's node, for messages
+};
+
+// Copies a piece of the state into the frame, before the step for `after == false`, behind the layer for true.
+// Serves graph outputs that are states (Y_h, Y_c).
+struct StateReadOp {
+  int state_offset = 0;
+  Span out;
+};
+
+using Op = std::variant<DenseOp, BinaryOp, UnaryOp, ReduceOp, RepeatOp, CopyOp, RecurrentOp, StateReadOp>;
+
+// A graph input or output that clients see. The features of all inputs stand one behind the other in a step's input
+// row; those of all outputs in its output row.
+struct TensorSpec {
+  std::string name;
+  Span row;                    // where in the step's input (output) row
+  std::vector<int64_t> shape;  // as in the file; -1 for the time axis, dynamic batch shown as 1
+  bool has_time_axis = true;   // an output without one is its value after the request's last step
+  Span frame;                  // where in the frame
+};
+
+// A piece of the state, and the graph's own names for it where it has them.
+struct StateSpec {
+  std::string name;         // the layer's node name with .h or .c
+  std::string input_name;   // graph input that gives the initial value; empty: none
+  std::string output_name;  // graph output that shows it; empty: none
+  int offset = 0;
+  int size = 0;
+};
+
+struct Model {
+  std::string name;
+  std::string version;
+  std::string fingerprint;  // of the model file: 16 hex digits; a state only fits the model it was made by
+  std::vector<TensorSpec> inputs, outputs;
+  std::vector<StateSpec> states;
+  std::vector<float> initial_state;  // [state_size]: what a sequence starts from unless the client gives one
+
+  int input_size = 0;   // floats a step
+  int output_size = 0;  // floats a step
+  int state_size() const { return static_cast<int>(initial_state.size()); }
+
+  // A step: the input row is copied to the inputs' frame spans, ops run in order, the outputs' frame spans are copied to
+  // the output row. ops[0, state_op_count) are all that the next state needs; the rest serve outputs only and may be left
+  // out at steps whose outputs nobody wants.
+  int frame_size = 0;
+  std::vector<Op> ops;
+  int state_op_count = 0;
+
+  // Constants of the frame, written once when the frame is made; no op writes there.
+  struct Constant {
+    Span at;
+    std::vector<float> values;
+  };
+  std::vector<Constant> constants;
+
+  int64_t parameter_count = 0;
+};
+
+}  // namespace recurd

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "server/model/model.h"
+
+namespace recurd {
+
+// Which steps of a run leave their output row: first, first + stride, first + 2 * stride, ... below the step count.
+struct OutputSelection {
+  int first = 0;
+  int stride = 1;
+
+  static OutputSelection Every() { return {0, 1}; }
+  static OutputSelection Last(int steps) { return {steps - 1, 1}; }
+  static OutputSelection None(int steps) { return {steps, 1}; }
+  int Count(int steps) const { return first >= steps ? 0 : (steps - 1 - first) / stride + 1; }
+};
+
+// Modelled times of a placement in nanoseconds: they come out of a timing model, never off a clock.
+// A run of T steps takes switch_ns (if the array held another state) + first_ns + (T - 1) * steady_ns.
+struct ModelledTime {
+  double first_ns = 0;
+  double steady_ns = 0;
+  double switch_ns = 0;
+  double RunNs(int steps, bool state_hit) const {
+    return (state_hit ? 0 : switch_ns) + first_ns + (steps - 1) * steady_ns;
+  }
+};
+
+// A model made ready for one pipeline: packed weights, a placement, an expected step time.
+// Made on the admin thread, used by the serving thread, destroyed on the admin thread when no session uses it.
+class PreparedModel {
+ public:
+  virtual ~PreparedModel() = default;
+  virtual const Model& model() const = 0;
+  // Expected time of one step within a longer run; turns a quantum into steps. Measured while warming, or modelled.
+  virtual double step_ns() const = 0;
+  virtual std::optional<ModelledTime> modelled() const { return std::nullopt; }
+};
+
+// `steps` consecutive steps of one sequence, at most a quantum of work. The caller owns every buffer and keeps it alive
+// and unchanged until the run is complete. A failed run has not changed `state`: it can be tried again as it stands.
+struct Run {
+  PreparedModel* model = nullptr;
+  // Names the content of `state`: equal keys mean equal content, so that an array that still holds it needs no transfer.
+  uint64_t state_key = 0;
+  uint64_t next_state_key = 0;  // the key of what `next_state` will hold
+  const float* state = nullptr;       // [state_size]
+  float* next_state = nullptr;        // [state_size], not `state` itself
+  const float* inputs = nullptr;      // [steps][input_size]
+  float* outputs = nullptr;           // [selection.Count(steps)][output_size]
+  int steps = 0;
+  OutputSelection selection;
+};
+
+// How a run ended.
+struct RunResult {
+  enum class Outcome { kOk, kFault };
+  Outcome outcome = Outcome::kOk;
+  const char* fault_kind = "";  // a short constant word for metrics ("timeout", "bad_sequence"), with kFault
+  bool state_hit = true;        // the state was where it was needed
+  double modelled_ns = 0;       // 0 where there is no timing model
+};
+
+// What computes steps. One run is in flight at a time: Start, then Poll until it says so.
+// Threads: Prepare on the admin thread, Start and Poll on the serving thread. Start and Poll neither allocate, lock, log
+// nor make a system call.
+class Pipeline {
+ public:
+  virtual ~Pipeline() = default;
+  // "cpu", "sim" or "xrt".
+  virtual const char* name() const = 0;
+  // The order and functions of every rounding; equal profiles give equal bits (numeric/profile.h).
+  virtual std::string numerics_profile() const = 0;
+  // Errors: INVALID_ARGUMENT naming the node or the limit that can't be met.
+  virtual absl::StatusOr<std::unique_ptr<PreparedModel>> Prepare(std::shared_ptr<const Model> model) = 0;
+  // Precondition: no run is in flight.
+  virtual void Start(const Run& run) = 0;
+  // True once the run is complete; then no run is in flight.
+  virtual bool Poll(RunResult* result) = 0;
+};
+
+}  // namespace recurd
