@@ -18,6 +18,10 @@ struct OutputSelection {
   static OutputSelection Every() { return {0, 1}; }
   static OutputSelection Last(int steps) { return {steps - 1, 1}; }
   static OutputSelection None(int steps) { return {steps, 1}; }
+  // The same steps as a run that starts `done` steps later sees them.
+  OutputSelection After(int done) const {
+    return {first >= done ? first - done : (stride - (done - first) % stride) % stride, stride};
+  }
   int Count(int steps) const { return first >= steps ? 0 : (steps - 1 - first) / stride + 1; }
 };
 
@@ -75,6 +79,8 @@ class Pipeline {
   virtual ~Pipeline() = default;
   // "cpu", "sim" or "xrt".
   virtual const char* name() const = 0;
+  // What it runs on, for people: the instruction set, or the board.
+  virtual std::string target() const = 0;
   // The order and functions of every rounding; equal profiles give equal bits (numeric/profile.h).
   virtual std::string numerics_profile() const = 0;
   // Errors: INVALID_ARGUMENT naming the node or the limit that can't be met.

@@ -1,0 +1,9 @@
+#pragma once
+
+namespace recurd {
+
+inline constexpr char kVersion[] = "0.1.0";
+// Raised with each addition to recurd.v1.
+inline constexpr unsigned kApiMinor = 1;
+
+}  // namespace recurd

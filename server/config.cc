@@ -1,0 +1,100 @@
+#include "server/config.h"
+
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/flags/parse.h"
+#include "absl/flags/usage.h"
+#include "absl/flags/usage_config.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "server/base/log.h"
+#include "server/base/status_macros.h"
+#include "server/base/version.h"
+
+ABSL_FLAG(std::string, listen, "127.0.0.1:8001",
+          "Address that gRPC is served on: HOST:PORT, [V6]:PORT or unix:PATH; port 0 takes a free one.");
+ABSL_FLAG(std::string, metrics_listen, "127.0.0.1:8002",
+          "Address that Prometheus scrapes, HOST:PORT, path /metrics; port 0 takes a free one, \"off\" serves none.");
+ABSL_FLAG(std::string, model_repository, "",
+          "Folder of models: DIR/<name>/<version>/model.onnx and, if wanted, DIR/<name>/config.pbtxt. Required.");
+ABSL_FLAG(std::string, pipeline, "cpu", "What computes the steps: cpu (native SIMD), sim (the emulated array), xrt (the board).");
+ABSL_FLAG(int64_t, quantum_us, 200,
+          "Longest time in microseconds that one session keeps the pipeline while others wait, 10 to 1000000.");
+ABSL_FLAG(int32_t, max_sessions, 16384, "Sessions open at a time, 1 to 1000000; one more is refused.");
+ABSL_FLAG(int32_t, max_chunk_steps, 16384, "Timesteps in one chunk or Infer call, 1 to 1000000; a longer one is refused.");
+ABSL_FLAG(absl::Duration, session_idle_timeout, absl::Minutes(10),
+          "How long a session may send nothing while nothing of it is queued, e.g. 90s, 10m; then it ends as expired.");
+ABSL_FLAG(int64_t, latency_objective_us, 1000,
+          "Latency objective in microseconds, 1 to 60000000: every latency histogram has an exact bucket edge there.");
+ABSL_FLAG(absl::Duration, drain_timeout, absl::Seconds(30),
+          "How long a SIGTERM waits for started chunks and open calls before they are cut off, e.g. 30s.");
+ABSL_FLAG(bool, reflection, false,
+          "Serve gRPC reflection (for grpcurl and the like). It brings threads of its own: messages take about a third longer.");
+ABSL_FLAG(std::string, log_level, "info", "Least severe messages to log: debug, info, warning, error or off.");
+
+namespace recurd {
+namespace {
+
+template <typename T>
+absl::Status InRange(const char* flag, T value, T low, T high) {
+  if (value >= low && value <= high) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("--", flag, "=", value, ": must be ", low, " to ", high));
+}
+
+absl::Status Positive(const char* flag, absl::Duration value) {
+  if (value > absl::ZeroDuration() && value <= absl::Hours(24 * 365)) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("--", flag, "=", absl::FormatDuration(value),
+                                                 ": must be above 0s and at most 8760h"));
+}
+
+// --help shows this program's flags, not those of the libraries it is made of.
+bool IsOwnFile(absl::string_view file) { return absl::EndsWith(file, "server/config.cc"); }
+
+}  // namespace
+
+absl::StatusOr<Config> ConfigFromCommandLine(int argc, char** argv) {
+  absl::SetProgramUsageMessage(
+      "serves recurrent networks at batch one over gRPC, keeping each client's hidden state.\n\n"
+      "  recurd --model_repository=deploy/models\n\n"
+      "Flags may stand in a file, one a line: --flagfile=FILE. Durations are written 90s, 10m, 1h30m.");
+  absl::FlagsUsageConfig usage;
+  usage.contains_helpshort_flags = &IsOwnFile;
+  usage.contains_help_flags = &IsOwnFile;
+  usage.version_string = [] { return absl::StrCat("recurd ", kVersion, "\n"); };
+  absl::SetFlagsUsageConfig(usage);
+  const std::vector<char*> rest = absl::ParseCommandLine(argc, argv);
+  if (rest.size() > 1) {
+    return absl::InvalidArgumentError(absl::StrCat("'", rest[1], "' is not a flag; see --help"));
+  }
+  RECURD_RETURN_IF_ERROR(SetLogLevel(absl::GetFlag(FLAGS_log_level)));
+  if (absl::GetFlag(FLAGS_model_repository).empty()) {
+    return absl::InvalidArgumentError("--model_repository=DIR is required: the folder that holds the models");
+  }
+  const auto idle = absl::GetFlag(FLAGS_session_idle_timeout);
+  const auto drain = absl::GetFlag(FLAGS_drain_timeout);
+  RECURD_RETURN_IF_ERROR(InRange<int64_t>("quantum_us", absl::GetFlag(FLAGS_quantum_us), 10, 1'000'000));
+  RECURD_RETURN_IF_ERROR(InRange<int32_t>("max_sessions", absl::GetFlag(FLAGS_max_sessions), 1, 1'000'000));
+  RECURD_RETURN_IF_ERROR(InRange<int32_t>("max_chunk_steps", absl::GetFlag(FLAGS_max_chunk_steps), 1, 1'000'000));
+  RECURD_RETURN_IF_ERROR(
+      InRange<int64_t>("latency_objective_us", absl::GetFlag(FLAGS_latency_objective_us), 1, 60'000'000));
+  RECURD_RETURN_IF_ERROR(Positive("session_idle_timeout", idle));
+  RECURD_RETURN_IF_ERROR(Positive("drain_timeout", drain));
+
+  Config config;
+  config.listen = absl::GetFlag(FLAGS_listen);
+  config.metrics_listen = absl::GetFlag(FLAGS_metrics_listen);
+  config.model_repository = absl::GetFlag(FLAGS_model_repository);
+  config.pipeline = absl::GetFlag(FLAGS_pipeline);
+  config.reflection = absl::GetFlag(FLAGS_reflection);
+  config.latency_objective_ns = absl::GetFlag(FLAGS_latency_objective_us) * 1000;
+  config.drain_timeout_ns = absl::ToInt64Nanoseconds(drain);
+  config.engine.quantum_ns = absl::GetFlag(FLAGS_quantum_us) * 1000;
+  config.engine.max_sessions = absl::GetFlag(FLAGS_max_sessions);
+  config.engine.max_chunk_steps = absl::GetFlag(FLAGS_max_chunk_steps);
+  config.engine.idle_timeout_ns = absl::ToInt64Nanoseconds(idle);
+  return config;
+}
+
+}  // namespace recurd

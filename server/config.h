@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "server/engine/engine.h"
+
+namespace recurd {
+
+// The flags, checked. `recurd --help` says what each means.
+struct Config {
+  std::string listen;
+  std::string metrics_listen;
+  std::string model_repository;
+  std::string pipeline;
+  bool reflection = false;
+  int64_t latency_objective_ns = 0;
+  int64_t drain_timeout_ns = 0;
+  EngineOptions engine;
+};
+
+// Reads the command line. Ends the process on --help and on an unknown flag, as absl does.
+// Errors: INVALID_ARGUMENT naming the flag, its value and its limits.
+absl::StatusOr<Config> ConfigFromCommandLine(int argc, char** argv);
+
+}  // namespace recurd

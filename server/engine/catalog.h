@@ -1,0 +1,61 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "server/engine/metrics.h"
+#include "server/model/model.h"
+#include "server/pipeline/pipeline.h"
+
+namespace recurd {
+
+// A model that is being served: prepared for the pipeline, with its counters. Sessions hold it by shared_ptr.
+struct ServedModel {
+  std::shared_ptr<const Model> model;
+  std::unique_ptr<PreparedModel> prepared;
+  std::shared_ptr<ModelMetrics> metrics;
+};
+
+// The models being served. Owned by the serving thread; the admin thread sends changes through the mailbox.
+class Catalog {
+ public:
+  // Adds a model, in place of one with the same name and version.
+  void Put(std::shared_ptr<ServedModel> served) {
+    for (auto& m : models_) {
+      if (m->model->name == served->model->name && m->model->version == served->model->version) {
+        m = std::move(served);
+        return;
+      }
+    }
+    models_.push_back(std::move(served));
+  }
+
+  // The named version, or with version "" the highest. Null if there is none.
+  std::shared_ptr<ServedModel> Find(const std::string& name, const std::string& version) const {
+    std::shared_ptr<ServedModel> found;
+    for (const auto& m : models_) {
+      if (m->model->name != name || (!version.empty() && m->model->version != version)) continue;
+      if (!found || VersionLess(found->model->version, m->model->version)) found = m;
+    }
+    return found;
+  }
+
+  const std::vector<std::shared_ptr<ServedModel>>& models() const { return models_; }
+
+ private:
+  // Versions are decimal numbers without leading zeros.
+  static bool VersionLess(const std::string& a, const std::string& b) {
+    return a.size() != b.size() ? a.size() < b.size() : a < b;
+  }
+
+  std::vector<std::shared_ptr<ServedModel>> models_;
+};
+
+// Errors: NOT_FOUND naming the model.
+absl::StatusOr<std::shared_ptr<ServedModel>> FindModel(const Catalog& catalog, const std::string& name,
+                                                       const std::string& version);
+
+}  // namespace recurd

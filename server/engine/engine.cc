@@ -1,0 +1,145 @@
+#include "server/engine/engine.h"
+
+#include <utility>
+#include <vector>
+
+namespace recurd {
+
+namespace {
+// Waiting work gets a turn out of order once it has waited for this many quanta.
+constexpr int kAgeingQuanta = 20;
+}  // namespace
+
+Engine::Engine(Pipeline& pipeline, Metrics& metrics, const Clock& clock, EngineOptions options)
+    : pipeline_(pipeline),
+      metrics_(metrics),
+      clock_(clock),
+      options_(options),
+      profile_(pipeline.numerics_profile()),
+      run_queue_(kAgeingQuanta * options.quantum_ns, options.max_sessions + options.max_unary) {}
+
+Engine::~Engine() = default;
+
+ServedSession* Engine::Open(std::shared_ptr<ServedModel> served, const SessionOptions& options, SessionClient* client,
+                            Refusal* refusal) {
+  *refusal = Refusal::kNone;
+  if (draining_) {
+    *refusal = Refusal::kDraining;
+  } else if (options.unary && unary_count_ >= options_.max_unary) {
+    *refusal = Refusal::kQueueFull;
+  } else if (!options.unary && session_count_ >= options_.max_sessions) {
+    *refusal = Refusal::kTooManySessions;
+  }
+  if (*refusal != Refusal::kNone) {
+    metrics_.server.refusals[static_cast<size_t>(*refusal)].Add();
+    return nullptr;
+  }
+  sessions_.push_front(std::make_unique<ServedSession>(options.unary ? SessionId{} : SessionId::Random(),
+                                                       std::move(served), options, client));
+  ServedSession* session = sessions_.front().get();
+  session->self = sessions_.begin();
+  const StateImage* state = options.state;
+  session->session.Restart(state ? absl::MakeConstSpan(state->values) : session->served->model->initial_state,
+                           state ? state->step : 0, NewKey());
+  session->admitted_step = session->session.next_step();
+  session->last_message_ns = session->checkpoint_ns = clock_.NowNs();
+  if (options.unary) {
+    ++unary_count_;
+  } else {
+    metrics_.server.sessions_opened.Add();
+    metrics_.server.sessions_active.Set(++session_count_);
+  }
+  return session;
+}
+
+void Engine::End(ServedSession* session, EndReason reason, const char* detail) {
+  if (session == running_) {  // its buffers are the pipeline's until the run is off it
+    session->ending = reason;
+    return;
+  }
+  session->ending = reason;
+  if (session->queued()) run_queue_.Remove(session);
+  const Refusal refusal = reason == EndReason::kDrained ? Refusal::kDraining : Refusal::kSessionOver;
+  while (!session->queue.empty()) Refuse(session, session->queue.Pop(), refusal);
+  Finish(session, detail);
+}
+
+// The session's last act: tells its client and frees it.
+void Engine::Finish(ServedSession* session, const char* detail) {
+  const EndReason reason = session->ending;
+  std::optional<StateImage> last;
+  if (reason != EndReason::kFailed && !session->options.unary) {
+    last = StateImage::Seal(*session->served->model, profile_, session->session.next_step(), session->session.state());
+  }
+  if (session->options.unary) {
+    --unary_count_;
+  } else {
+    metrics_.server.sessions_ended[static_cast<size_t>(reason)].Add();
+    metrics_.server.sessions_active.Set(--session_count_);
+  }
+  SessionClient* client = session->client;
+  const uint64_t next_step = session->session.next_step();
+  const std::unique_ptr<ServedSession> dying = std::move(*session->self);
+  sessions_.erase(dying->self);
+  client->OnEnded(reason, detail, next_step, std::move(last));
+}
+
+void Engine::Refuse(ServedSession* session, Chunk* chunk, Refusal refusal) {
+  chunk->refusal = refusal;
+  chunk->expected_step = session->session.in_sequence() ? session->session.next_step() : 0;
+  metrics_.server.refusals[static_cast<size_t>(refusal)].Add();
+  session->client->OnChunkDone(*chunk);
+}
+
+// Refuses the head chunk with `first` and what was built on it, up to the next one that begins a sequence of its own.
+void Engine::RefuseUntilBegin(ServedSession* session, Refusal first) {
+  Refuse(session, session->queue.Pop(), first);
+  while (!session->queue.empty() && !session->queue.head()->begin) {
+    Refuse(session, session->queue.Pop(), Refusal::kOutOfOrder);
+  }
+  if (!session->queue.empty()) {
+    Enqueue(session, clock_.NowNs());
+    return;
+  }
+  session->admitted_step = session->session.in_sequence() ? session->session.next_step() : 0;
+  session->admitted_in_sequence = session->session.in_sequence();
+}
+
+void Engine::MaybeCheckpoint(ServedSession* session, Chunk& chunk, int64_t now_ns) {
+  const SessionOptions& options = session->options;
+  session->checkpoint_step += static_cast<uint64_t>(chunk.steps);
+  const bool by_steps = options.checkpoint_steps > 0 && session->checkpoint_step >= options.checkpoint_steps;
+  const bool by_time =
+      options.checkpoint_interval_ns > 0 && now_ns - session->checkpoint_ns >= options.checkpoint_interval_ns;
+  if (!by_steps && !by_time) return;
+  session->checkpoint_step = 0;
+  session->checkpoint_ns = now_ns;
+  session->client->OnCheckpoint(
+      chunk, StateImage::Seal(*session->served->model, profile_, session->session.next_step(), session->session.state()));
+}
+
+void Engine::CountSwitch(const RunResult& result) {
+  metrics_.server.state_switches[result.state_hit ? 1 : 0].Add();
+}
+
+void Engine::ExpireIdle() {
+  const int64_t since_ns = clock_.NowNs() - options_.idle_timeout_ns;
+  for (auto it = sessions_.begin(); it != sessions_.end();) {
+    ServedSession* session = (it++)->get();
+    if (session->queue.empty() && session->last_message_ns < since_ns) End(session, EndReason::kExpired);
+  }
+}
+
+void Engine::Drain() {
+  draining_ = true;
+  for (auto it = sessions_.begin(); it != sessions_.end();) {
+    ServedSession* session = (it++)->get();
+    if (session->queue.empty()) {
+      End(session, EndReason::kDrained);
+    } else if (!session->queue.head()->started() && session != running_) {
+      End(session, EndReason::kDrained);
+    }
+  }
+}
+
+}  // namespace recurd

@@ -1,0 +1,184 @@
+// The way of one chunk, in the order time runs:
+//
+//   stage      who owns the data                        clock stamp taken
+//   (decode)   rpc: StreamCall::OnChunk                 received_ns, before
+//   admit      Submit, Admit: still the rpc's slot      admitted_ns      -> stage "decode"
+//   schedule   Schedule: the run queue has the session
+//   load       Load: the state to start from            run_start_ns_    -> stage "queue" (first run of the chunk)
+//   run        StartRun: the pipeline reads state and inputs, writes next_state and outputs in the reply's own memory
+//   store      FinishRun: Commit swaps the two states   now              -> stage "pipeline" (sum of the chunk's runs)
+//   reply      Reply: back to rpc, StreamCall::OnChunkDone encodes and writes -> stage "encode"
+//
+// A chunk longer than a quantum goes round schedule..store several times; between quanta the serving thread looks at the
+// completion queue. Nothing here allocates, locks, logs or makes a system call on the success path.
+#include <algorithm>
+#include <utility>
+
+#include "server/engine/engine.h"
+#include "server/session/finite.h"
+
+namespace recurd {
+
+bool Engine::Submit(ServedSession* session, Chunk* chunk) {
+  session->last_message_ns = chunk->received_ns;
+  chunk->refusal = Admit(*session, *chunk);
+  if (chunk->refusal != Refusal::kNone) {
+    chunk->expected_step = session->admitted_step;
+    metrics_.server.refusals[static_cast<size_t>(chunk->refusal)].Add();
+    return false;
+  }
+  const int64_t now_ns = clock_.NowNs();
+  session->admitted_step = chunk->end ? 0 : chunk->first_step + static_cast<uint64_t>(chunk->steps);
+  session->admitted_in_sequence = !chunk->end;
+  chunk->selection = Select(*session, *chunk);
+  chunk->outputs = session->client->OutputRoom(
+      *chunk, chunk->selection.Count(chunk->steps) * session->served->model->output_size);
+  chunk->admitted_ns = now_ns;
+  const bool waiting = !session->queue.empty();
+  session->queue.Push(chunk);
+  if (!waiting) Enqueue(session, now_ns);
+  return true;
+}
+
+Refusal Engine::Admit(const ServedSession& session, Chunk& chunk) const {
+  if (draining_) return Refusal::kDraining;
+  const Model& model = *session.served->model;
+  const auto width = static_cast<size_t>(model.input_size);
+  if (chunk.inputs.empty() || chunk.inputs.size() % width != 0) return Refusal::kWrongLength;
+  const size_t steps = chunk.inputs.size() / width;
+  if (steps > static_cast<size_t>(options_.max_chunk_steps)) return Refusal::kTooManySteps;
+  const int64_t reply_bytes = static_cast<int64_t>(steps) * model.output_size * static_cast<int64_t>(sizeof(float));
+  if (reply_bytes > options_.max_message_bytes) return Refusal::kTooManySteps;
+  const bool in_order = chunk.begin ? chunk.first_step == 0
+                                    : session.admitted_in_sequence && chunk.first_step == session.admitted_step;
+  if (!in_order) return Refusal::kOutOfOrder;
+  if (!AllFinite(chunk.inputs)) return Refusal::kNotFinite;
+  chunk.steps = static_cast<int>(steps);
+  return Refusal::kNone;
+}
+
+OutputSelection Engine::Select(const ServedSession& session, const Chunk& chunk) const {
+  switch (session.options.outputs) {
+    case OutputsWanted::kEveryStep:
+      return OutputSelection::Every();
+    case OutputsWanted::kLastOfChunk:
+      return OutputSelection::Last(chunk.steps);
+    case OutputsWanted::kLastOfSequence:
+      return chunk.end ? OutputSelection::Last(chunk.steps) : OutputSelection::None(chunk.steps);
+    case OutputsWanted::kEveryKth: {
+      const int k = session.options.output_stride;
+      return {k - 1 - static_cast<int>(chunk.first_step % static_cast<uint64_t>(k)), k};
+    }
+  }
+  return OutputSelection::Every();
+}
+
+void Engine::Enqueue(ServedSession* session, int64_t now_ns) {
+  const Chunk& chunk = *session->queue.head();
+  session->deadline_ns = chunk.deadline_ns;
+  session->remaining_ns =
+      static_cast<int64_t>((chunk.steps - chunk.done_steps) * session->served->prepared->step_ns());
+  run_queue_.Push(session, now_ns);
+}
+
+void Engine::Advance() {
+  if (running_ == nullptr) {
+    if (run_queue_.empty()) return;
+    const int64_t now_ns = clock_.NowNs();
+    ServedSession* session = Schedule(now_ns);
+    if (!Load(session, now_ns)) return;
+    StartRun(session, now_ns);
+  }
+  RunResult result;
+  if (pipeline_.Poll(&result)) FinishRun(result);
+}
+
+ServedSession* Engine::Schedule(int64_t now_ns) { return static_cast<ServedSession*>(run_queue_.Pop(now_ns)); }
+
+// Readies the state that the head chunk starts from. False if its deadline has passed and it was refused instead.
+bool Engine::Load(ServedSession* session, int64_t now_ns) {
+  Chunk& chunk = *session->queue.head();
+  if (chunk.started()) return true;
+  if (now_ns > chunk.deadline_ns) {
+    RefuseUntilBegin(session, Refusal::kDeadline);
+    return false;
+  }
+  chunk.queue_ns = now_ns - chunk.admitted_ns;
+  if (chunk.begin) {
+    session->session.Restart(chunk.begin_state ? absl::MakeConstSpan(chunk.begin_state->values)
+                                               : absl::MakeConstSpan(session->served->model->initial_state),
+                             0, NewKey());
+  }
+  return true;
+}
+
+void Engine::StartRun(ServedSession* session, int64_t now_ns) {
+  const Chunk& chunk = *session->queue.head();
+  const Model& model = *session->served->model;
+  const double step_ns = session->served->prepared->step_ns();
+  const int quantum_steps = std::max(1, static_cast<int>(std::min<double>(options_.quantum_ns / step_ns, 1 << 20)));
+  const OutputSelection rest = chunk.selection.After(chunk.done_steps);
+  const int written = chunk.selection.Count(chunk.done_steps);
+  run_ = {.model = session->served->prepared.get(),
+          .state_key = session->session.state_key(),
+          .next_state_key = NewKey(),
+          .state = session->session.state().data(),
+          .next_state = session->session.next_state().data(),
+          .inputs = chunk.inputs.data() + static_cast<ptrdiff_t>(chunk.done_steps) * model.input_size,
+          .outputs = chunk.outputs + static_cast<ptrdiff_t>(written) * model.output_size,
+          .steps = std::min(chunk.steps - chunk.done_steps, quantum_steps),
+          .selection = rest};
+  running_ = session;
+  run_start_ns_ = now_ns;
+  pipeline_.Start(run_);
+}
+
+void Engine::FinishRun(const RunResult& result) {
+  const int64_t now_ns = clock_.NowNs();
+  ServedSession* session = std::exchange(running_, nullptr);
+  Chunk& chunk = *session->queue.head();
+  const Model& model = *session->served->model;
+  metrics_.server.pipeline_busy_ns.Add(static_cast<uint64_t>(now_ns - run_start_ns_));
+  if (result.outcome != RunResult::Outcome::kOk) {
+    metrics_.server.pipeline_faults.Add();
+    if (session->ending != EndReason::kUnspecified) return End(session, session->ending);
+    if (std::exchange(session->retried, true)) return End(session, EndReason::kFailed, "the pipeline failed twice");
+    return StartRun(session, now_ns);
+  }
+  session->retried = false;
+  CountSwitch(result);
+  const auto written = static_cast<size_t>(run_.selection.Count(run_.steps) * model.output_size);
+  if (!AllFinite(session->session.next_state()) || !AllFinite({run_.outputs, written})) {
+    return End(session, EndReason::kFailed, "an output or the state became NaN or infinite");
+  }
+  session->session.Commit(run_.steps, run_.next_state_key);
+  chunk.done_steps += run_.steps;
+  chunk.pipeline_ns += now_ns - run_start_ns_;
+  chunk.modelled_ns += result.modelled_ns;
+  if (session->ending != EndReason::kUnspecified) return End(session, session->ending);
+  if (chunk.done_steps == chunk.steps) {
+    Reply(session, now_ns);
+  } else {
+    Enqueue(session, now_ns);
+  }
+}
+
+void Engine::Reply(ServedSession* session, int64_t now_ns) {
+  Chunk& chunk = *session->queue.Pop();
+  chunk.finished_ns = now_ns;
+  if (now_ns > chunk.deadline_ns) metrics_.server.deadline_missed.Add();
+  ModelMetrics& metrics = *session->served->metrics;
+  metrics.stage[static_cast<size_t>(Stage::kDecode)].Record(chunk.admitted_ns - chunk.received_ns);
+  metrics.stage[static_cast<size_t>(Stage::kQueue)].Record(chunk.queue_ns);
+  metrics.stage[static_cast<size_t>(Stage::kPipeline)].Record(chunk.pipeline_ns);
+  metrics.step.Record(chunk.pipeline_ns / chunk.steps, static_cast<uint64_t>(chunk.steps));
+  metrics.steps.Add(static_cast<uint64_t>(chunk.steps));
+  session->last_message_ns = now_ns;
+  if (chunk.end) session->session.EndSequence();
+  MaybeCheckpoint(session, chunk, now_ns);
+  session->client->OnChunkDone(chunk);
+  if (!session->queue.empty()) Enqueue(session, now_ns);
+  if (draining_) End(session, EndReason::kDrained);
+}
+
+}  // namespace recurd

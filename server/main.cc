@@ -1,0 +1,109 @@
+// The daemon: builds the parts as locals, in order; destruction reverses it. The main thread is the admin thread: it loads
+// the models, then waits for a signal. The serving thread owns the queue, the sessions and the pipeline (rpc/server.h).
+#include <csignal>
+#include <memory>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "server/base/clock.h"
+#include "server/base/log.h"
+#include "server/base/status_macros.h"
+#include "server/base/version.h"
+#include "server/config.h"
+#include "server/engine/engine.h"
+#include "server/exporter/exporter.h"
+#include "server/model/repository.h"
+#include "server/numeric/denormals.h"
+#include "server/pipeline/factory.h"
+#include "server/rpc/server.h"
+
+namespace recurd {
+namespace {
+
+// Blocks the signals that end the daemon in this thread and all it starts, so that only WaitForEnd sees them.
+sigset_t BlockEndSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+absl::StatusOr<std::shared_ptr<ServedModel>> Serve(std::shared_ptr<const Model> model, Pipeline& pipeline,
+                                                   Metrics& metrics, const Config& config) {
+  auto served = std::make_shared<ServedModel>();
+  served->model = model;
+  RECURD_ASSIGN_OR_RETURN(served->prepared, pipeline.Prepare(model));
+  served->metrics = metrics.AddModel(model->name, pipeline.name(), config.latency_objective_ns);
+  LogInfo(absl::StrCat("model ", model->name, "/", model->version, ": ", model->input_size, " in, ", model->output_size,
+                       " out, ", model->state_size(), " state, ", model->parameter_count, " parameters, step ",
+                       static_cast<int64_t>(served->prepared->step_ns()), " ns on ", pipeline.name()));
+  return served;
+}
+
+absl::Status LoadModels(const Config& config, Pipeline& pipeline, Metrics& metrics, Engine& engine,
+                        std::vector<ModelInfo>* infos) {
+  RECURD_ASSIGN_OR_RETURN(auto models, LoadRepository(config.model_repository));
+  for (auto& model : models) {
+    RECURD_ASSIGN_OR_RETURN(auto served, Serve(std::move(model), pipeline, metrics, config));
+    infos->push_back({served->model->name, served->model->version, served->model->fingerprint, pipeline.name()});
+    engine.catalog().Put(std::move(served));
+  }
+  return absl::OkStatus();
+}
+
+void SetHealth(RpcServer& rpc, const std::vector<ModelInfo>& models) {
+  for (const char* service : {"", "recurd.v1.Recurrent", "grpc.health.v1.Health"}) rpc.health().Set(service, true);
+  for (const ModelInfo& model : models) rpc.health().Set(model.model, true);
+}
+
+absl::StatusOr<int> RunDaemon(int argc, char** argv) {
+  RECURD_ASSIGN_OR_RETURN(const Config config, ConfigFromCommandLine(argc, argv));
+  const sigset_t signals = BlockEndSignals();
+  const SteadyClock clock;
+  Metrics metrics;
+  RECURD_ASSIGN_OR_RETURN(const auto pipeline, MakePipeline(config.pipeline));
+  Engine engine(*pipeline, metrics, clock, config.engine);
+  std::vector<ModelInfo> models;
+  RECURD_RETURN_IF_ERROR(LoadModels(config, *pipeline, metrics, engine, &models));
+  const BuildInfo build = {.version = kVersion,
+                           .revision = "",
+                           .pipeline = pipeline->name(),
+                           .numerics_profile = pipeline->numerics_profile(),
+                           .target = pipeline->target()};
+  RECURD_ASSIGN_OR_RETURN(const auto exporter, Exporter::Start(config.metrics_listen, metrics, build));
+  exporter->SetModels(models);
+  RECURD_ASSIGN_OR_RETURN(
+      const auto rpc, RpcServer::Listen({config.listen, config.reflection}, engine, metrics, clock));
+  SetHealth(*rpc, models);
+
+  std::thread serving([&rpc] {
+    const ScopedFlushToZero flush_to_zero;
+    rpc->Run();
+  });
+  LogInfo(absl::StrCat("recurd ", kVersion, " serves ", models.size(), " models on ", config.listen, " (port ",
+                       rpc->port(), ", pipeline ", pipeline->name(), " on ", pipeline->target(), "), metrics on port ",
+                       exporter->port()));
+  int signal = 0;
+  sigwait(&signals, &signal);
+  LogInfo(absl::StrCat(signal == SIGTERM ? "SIGTERM" : "SIGINT", ": draining"));
+  const bool in_time = rpc->Stop(config.drain_timeout_ns);
+  serving.join();
+  if (!in_time) LogError("calls were cut off at the end of --drain_timeout");
+  LogInfo("stopped");
+  return in_time ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace recurd
+
+int main(int argc, char** argv) {
+  const absl::StatusOr<int> code = recurd::RunDaemon(argc, argv);
+  if (code.ok()) return *code;
+  recurd::LogError(std::string(code.status().message()));
+  return code.status().code() == absl::StatusCode::kInvalidArgument ? 2 : 1;
+}

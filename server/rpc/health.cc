@@ -1,0 +1,102 @@
+#include "server/rpc/health.h"
+
+#include "absl/strings/str_cat.h"
+#include "server/rpc/server.h"
+#include "server/rpc/unary_call.h"
+
+namespace recurd {
+namespace {
+
+using grpc::health::v1::HealthCheckRequest;
+using grpc::health::v1::HealthCheckResponse;
+
+HealthCheckResponse::ServingStatus ToWire(Health::Status status) {
+  switch (status) {
+    case Health::Status::kUnknownService: return HealthCheckResponse::SERVICE_UNKNOWN;
+    case Health::Status::kServing: return HealthCheckResponse::SERVING;
+    case Health::Status::kNotServing: return HealthCheckResponse::NOT_SERVING;
+  }
+  return HealthCheckResponse::UNKNOWN;
+}
+
+grpc::Status Check(RpcServer* rpc, const HealthCheckRequest& request, HealthCheckResponse* response) {
+  const Health::Status status = rpc->health().Get(request.service());
+  if (status == Health::Status::kUnknownService) {
+    return {grpc::StatusCode::NOT_FOUND,
+            absl::StrCat("no service or model '", request.service(), "'; \"\" asks for the whole server")};
+  }
+  response->set_status(ToWire(status));
+  return grpc::Status::OK;
+}
+
+struct WatchCall {
+  grpc::ServerContext context;
+  HealthCheckRequest request;
+  grpc::ServerAsyncWriter<HealthCheckResponse> writer{&context};
+  QueueOp done;        // the client is gone, or Finish has been sent
+  Event changed;  // the status may have changed, or the client is gone
+  Event joined;
+  bool over = false;
+};
+
+Detached NoteDone(WatchCall* call) {
+  co_await call->done;
+  call->over = true;
+  call->changed.Set();
+  call->joined.Set();
+}
+
+}  // namespace
+
+void Health::Set(const std::string& service, bool serving) {
+  serving_[service] = serving;
+  Notify();
+}
+
+void Health::Drain() {
+  draining_ = true;
+  Notify();
+}
+
+Health::Status Health::Get(const std::string& service) const {
+  const auto it = serving_.find(service);
+  if (it == serving_.end()) return Status::kUnknownService;
+  return it->second && !draining_ ? Status::kServing : Status::kNotServing;
+}
+
+void Health::Notify() {
+  const std::vector<Event*> watchers = watchers_;  // a woken watcher may leave
+  for (Event* changed : watchers) changed->Set();
+}
+
+Detached ServeHealthWatch(RpcServer* rpc) {
+  WatchCall call;
+  call.context.AsyncNotifyWhenDone(call.done.tag());
+  const bool accepted = co_await Start([&](void* tag) {
+    rpc->health_service().RequestWatch(&call.context, &call.request, &call.writer, rpc->queue(), rpc->queue(), tag);
+  });
+  if (!accepted) co_return;
+  ServeHealthWatch(rpc);
+  NoteDone(&call);
+  Health& health = rpc->health();
+  health.Watch(&call.changed);
+  HealthCheckResponse response;
+  for (bool first = true; !call.over; first = false) {
+    const auto status = ToWire(health.Get(call.request.service()));
+    if (first || status != response.status()) {
+      response.set_status(status);
+      if (!co_await Start([&](void* tag) { call.writer.Write(response, tag); })) break;
+    }
+    if (health.draining()) break;
+    co_await call.changed;
+  }
+  health.Forget(&call.changed);
+  co_await Start([&](void* tag) { call.writer.Finish(grpc::Status::OK, tag); });
+  co_await call.joined;
+}
+
+void ServeHealthCheck(RpcServer* rpc) {
+  ServeUnary(rpc, &rpc->health_service(), &grpc::health::v1::Health::AsyncService::RequestCheck, &Check);
+}
+
+}  // namespace recurd

@@ -1,0 +1,142 @@
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "grpcpp/grpcpp.h"
+#include "server/engine/engine.h"
+#include "server/rpc/calls.h"
+#include "server/rpc/convert.h"
+#include "server/rpc/server.h"
+
+namespace recurd {
+namespace {
+
+// One Infer call: a session of its own that lives for one chunk.
+class InferCall final : public SessionClient {
+ public:
+  explicit InferCall(RpcServer* rpc) : rpc_(rpc) {}
+  InferCall(const InferCall&) = delete;
+
+  static Detached Serve(RpcServer* rpc);
+
+  float* OutputRoom(Chunk&, int count) override {
+    auto* outputs = response_.mutable_outputs();
+    outputs->Reserve(count);
+    return outputs->AddNAlreadyReserved(count);
+  }
+  void OnCheckpoint(Chunk&, StateImage image) override { ToProto(image, response_.mutable_state()); }
+  void OnChunkDone(Chunk&) override { finished_.Set(); }
+  void OnEnded(EndReason reason, const char* detail, uint64_t, std::optional<StateImage>) override {
+    session_ = nullptr;
+    if (reason == EndReason::kFailed) {
+      status_ = {grpc::StatusCode::OUT_OF_RANGE, std::string("the sequence could not be computed: ") + detail};
+    }
+    finished_.Set();
+  }
+
+ private:
+  // Opens the session and submits the chunk; false if status_ says why not.
+  bool Begin();
+  grpc::Status Open();
+  grpc::Status Result();
+
+  RpcServer* const rpc_;
+  grpc::ServerContext context_;
+  v1::InferRequest request_;
+  v1::InferResponse response_;
+  grpc::ServerAsyncResponseWriter<v1::InferResponse> writer_{&context_};
+  std::shared_ptr<ServedModel> served_;
+  ServedSession* session_ = nullptr;
+  StateImage state_;
+  Chunk chunk_;
+  grpc::Status status_;
+  Event finished_;
+};
+
+Detached InferCall::Serve(RpcServer* rpc) {
+  InferCall call(rpc);
+  const bool accepted = co_await Start([&](void* tag) {
+    rpc->recurrent().RequestInfer(&call.context_, &call.request_, &call.writer_, rpc->queue(), rpc->queue(), tag);
+  });
+  if (!accepted) co_return;
+  Serve(rpc);
+  if (call.Begin()) {
+    co_await call.finished_;
+    call.status_ = call.Result();
+  }
+  if (call.served_) {
+    call.served_->metrics->chunks_by_code[static_cast<size_t>(call.status_.error_code())].Add();
+  }
+  co_await Start([&](void* tag) {
+    call.status_.ok() ? call.writer_.Finish(call.response_, call.status_, tag)
+                      : call.writer_.FinishWithError(call.status_, tag);
+    if (call.status_.ok()) {
+      const int64_t now_ns = rpc->clock().NowNs();
+      call.served_->metrics->stage[static_cast<size_t>(Stage::kEncode)].Record(now_ns - call.chunk_.finished_ns);
+      call.served_->metrics->chunk.Record(now_ns - call.chunk_.received_ns);
+    }
+  });
+  if (call.session_ != nullptr) rpc->engine().End(call.session_, EndReason::kClosed);
+}
+
+bool InferCall::Begin() {
+  chunk_.received_ns = rpc_->clock().NowNs();
+  status_ = Open();
+  if (!status_.ok()) return false;
+  chunk_.first_step = session_->session.next_step();
+  chunk_.inputs = {request_.inputs().data(), static_cast<size_t>(request_.inputs_size())};
+  if (const auto left = context_.deadline() - std::chrono::system_clock::now(); left < std::chrono::hours(24)) {
+    chunk_.deadline_ns =
+        chunk_.received_ns + std::chrono::duration_cast<std::chrono::nanoseconds>(left).count();
+  }
+  if (rpc_->engine().Submit(session_, &chunk_)) return true;
+  status_ = Result();
+  return false;
+}
+
+grpc::Status InferCall::Open() {
+  auto served = FindModel(rpc_->engine().catalog(), request_.model(), request_.version());
+  if (!served.ok()) {
+    rpc_->metrics().server.refusals[static_cast<size_t>(Refusal::kUnknownModel)].Add();
+    return ToGrpc(served.status());
+  }
+  served_ = *served;
+  SessionOptions options;
+  options.unary = true;
+  options.outputs = request_.last_only() ? OutputsWanted::kLastOfChunk : OutputsWanted::kEveryStep;
+  options.checkpoint_steps = request_.return_state() ? 1 : 0;
+  if (request_.has_state()) {
+    state_ = FromProto(request_.state());
+    const absl::Status status = state_.Check(*served_->model, rpc_->engine().pipeline().numerics_profile(),
+                                             request_.allow_profile_change());
+    if (!status.ok()) {
+      rpc_->metrics().server.refusals[static_cast<size_t>(Refusal::kBadState)].Add();
+      return ToGrpc(status);
+    }
+    options.state = &state_;
+  }
+  Refusal refusal;
+  session_ = rpc_->engine().Open(served_, options, this, &refusal);
+  if (session_ != nullptr) return grpc::Status::OK;
+  return {static_cast<grpc::StatusCode>(RefusalCode(refusal)), RefusalText(refusal, rpc_->engine().options())};
+}
+
+grpc::Status InferCall::Result() {
+  if (!status_.ok()) return status_;
+  if (chunk_.refusal != Refusal::kNone) {
+    return {static_cast<grpc::StatusCode>(RefusalCode(chunk_.refusal)),
+            RefusalText(chunk_, *served_->model, rpc_->engine().options())};
+  }
+  response_.set_step_count(static_cast<uint32_t>(chunk_.steps));
+  response_.set_version(served_->model->version);
+  response_.set_queue_ns(static_cast<uint64_t>(chunk_.queue_ns));
+  response_.set_pipeline_ns(static_cast<uint64_t>(chunk_.pipeline_ns));
+  response_.set_modelled_ns(static_cast<uint64_t>(chunk_.modelled_ns));
+  return grpc::Status::OK;
+}
+
+}  // namespace
+
+Detached ServeInfer(RpcServer* rpc) { return InferCall::Serve(rpc); }
+
+}  // namespace recurd

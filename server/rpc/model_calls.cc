@@ -1,0 +1,55 @@
+#include "absl/strings/str_cat.h"
+#include "server/base/version.h"
+#include "server/rpc/calls.h"
+#include "server/rpc/convert.h"
+#include "server/rpc/server.h"
+#include "server/rpc/unary_call.h"
+
+namespace recurd {
+namespace {
+
+using Service = v1::Recurrent::AsyncService;
+
+grpc::Status ListModels(RpcServer* rpc, const v1::ListModelsRequest&, v1::ListModelsResponse* response) {
+  for (const auto& served : rpc->engine().catalog().models()) {
+    auto* entry = response->add_models();
+    entry->set_name(served->model->name);
+    entry->set_version(served->model->version);
+    entry->set_state("READY");
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status GetModel(RpcServer* rpc, const v1::GetModelRequest& request, v1::GetModelResponse* response) {
+  const auto served = FindModel(rpc->engine().catalog(), request.model(), request.version());
+  if (!served.ok()) return ToGrpc(served.status());
+  DescribeModel(**served, rpc->engine().pipeline(), response);
+  return grpc::Status::OK;
+}
+
+grpc::Status GetServerInfo(RpcServer* rpc, const v1::GetServerInfoRequest&, v1::GetServerInfoResponse* response) {
+  const EngineOptions& options = rpc->engine().options();
+  response->set_version(kVersion);
+  response->set_api_minor(kApiMinor);
+  response->set_pipeline(rpc->engine().pipeline().name());
+  response->set_numerics_profile(rpc->engine().pipeline().numerics_profile());
+  response->set_target(rpc->engine().pipeline().target());
+  response->set_max_sessions(static_cast<uint32_t>(options.max_sessions));
+  response->set_sessions_active(static_cast<uint32_t>(rpc->engine().session_count()));
+  response->set_max_chunk_steps(static_cast<uint32_t>(options.max_chunk_steps));
+  response->set_max_message_bytes(static_cast<uint32_t>(options.max_message_bytes));
+  response->set_quantum_us(static_cast<uint32_t>(options.quantum_ns / 1000));
+  response->set_uptime_ms(rpc->uptime_ms());
+  response->set_draining(rpc->engine().draining());
+  return grpc::Status::OK;
+}
+
+}  // namespace
+
+void ServeModelCalls(RpcServer* rpc) {
+  ServeUnary(rpc, &rpc->recurrent(), &Service::RequestListModels, &ListModels);
+  ServeUnary(rpc, &rpc->recurrent(), &Service::RequestGetModel, &GetModel);
+  ServeUnary(rpc, &rpc->recurrent(), &Service::RequestGetServerInfo, &GetServerInfo);
+}
+
+}  // namespace recurd

@@ -1,0 +1,134 @@
+#include "server/rpc/server.h"
+
+#include <future>
+#include <utility>
+#include <vector>
+
+#include "absl/memory/memory.h"
+#include "absl/strings/str_cat.h"
+#include "grpcpp/ext/proto_server_reflection_plugin.h"
+#include "grpcpp/impl/server_builder_option.h"
+#include "server/rpc/calls.h"
+
+namespace recurd {
+namespace {
+
+constexpr int64_t kSweepNs = 1'000'000'000;
+
+// libgrpc++_reflection adds its service to every server of the process merely by being linked. Reflection is a sync service
+// and brings its own threads, so it is taken out again unless asked for.
+class WithoutReflection final : public grpc::ServerBuilderOption {
+ public:
+  void UpdateArguments(grpc::ChannelArguments*) override {}
+  void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override { plugins->clear(); }
+};
+
+gpr_timespec FromNow(int64_t ns) {
+  return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_nanos(ns, GPR_TIMESPAN));
+}
+
+}  // namespace
+
+RpcServer::RpcServer(RpcOptions options, Engine& engine, Metrics& metrics, const Clock& clock)
+    : options_(std::move(options)),
+      engine_(engine),
+      metrics_(metrics),
+      clock_(clock),
+      start_ns_(clock.NowNs()),
+      mailbox_([this] { Wake(); }) {}
+
+RpcServer::~RpcServer() = default;
+
+absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Listen(RpcOptions options, Engine& engine, Metrics& metrics,
+                                                             const Clock& clock) {
+  auto rpc = absl::WrapUnique(new RpcServer(std::move(options), engine, metrics, clock));
+  if (rpc->options_.reflection) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  grpc::ServerBuilder builder;
+  if (!rpc->options_.reflection) builder.SetOption(std::make_unique<WithoutReflection>());
+  const int max_message = static_cast<int>(engine.options().max_message_bytes) + 1024;  // the floats, and what frames them
+  builder.SetMaxReceiveMessageSize(max_message);
+  builder.SetMaxSendMessageSize(-1);
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // a taken port is an error
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 5'000);
+  builder.AddListeningPort(rpc->options_.listen, grpc::InsecureServerCredentials(), &rpc->port_);
+  builder.RegisterService(&rpc->recurrent_);
+  builder.RegisterService(&rpc->health_service_);
+  rpc->queue_ = builder.AddCompletionQueue();
+  rpc->server_ = builder.BuildAndStart();
+  if (!rpc->server_) {
+    return absl::UnavailableError(absl::StrCat("can't listen on '", rpc->options_.listen,
+                                               "': the address is taken or isn't one of this machine; choose another "
+                                               "with --listen=HOST:PORT"));
+  }
+  return rpc;
+}
+
+void RpcServer::AcceptAll() {
+  ServeStream(this);
+  ServeInfer(this);
+  ServeModelCalls(this);
+  ServeHealthCheck(this);
+  ServeHealthWatch(this);
+}
+
+void RpcServer::Run() {
+  AcceptAll();
+  ReadMailbox();
+  Sweep();
+  for (;;) {
+    void* tag = nullptr;
+    bool ok = false;
+    const bool busy = engine_.busy();
+    const gpr_timespec deadline = busy ? gpr_inf_past(GPR_CLOCK_MONOTONIC) : gpr_inf_future(GPR_CLOCK_MONOTONIC);
+    const auto next = queue_->AsyncNext(&tag, &ok, deadline);
+    if (next == grpc::CompletionQueue::SHUTDOWN) break;
+    if (next == grpc::CompletionQueue::GOT_EVENT) {
+      static_cast<QueueOp*>(tag)->Complete(ok);
+      if (busy) continue;  // between quanta the queue is emptied; out of idleness work starts at once
+    }
+    engine_.Advance();
+  }
+  stopping_ = true;
+  wake_.Complete(false);
+}
+
+Detached RpcServer::Sweep() {
+  while (!stopping_) {
+    co_await Start([this](void* tag) { sweep_alarm_.Set(queue_.get(), FromNow(kSweepNs), tag); });
+    engine_.ExpireIdle();
+  }
+}
+
+Detached RpcServer::ReadMailbox() {
+  while (!stopping_) {
+    co_await wake_;
+    wake_pending_.store(false, std::memory_order_release);
+    mailbox_.Drain();
+  }
+}
+
+void RpcServer::Wake() {
+  if (wake_pending_.exchange(true, std::memory_order_acq_rel)) return;
+  alarm_.Set(queue_.get(), gpr_now(GPR_CLOCK_MONOTONIC), wake_.tag());
+}
+
+bool RpcServer::Stop(int64_t timeout_ns) {
+  const int64_t deadline_ns = clock_.NowNs() + timeout_ns;
+  mailbox_.Post([this] {
+    health_.Drain();
+    engine_.Drain();
+  });
+  server_->Shutdown(FromNow(timeout_ns));
+  const bool in_time = clock_.NowNs() < deadline_ns;
+  std::promise<void> stopping;  // after it nothing is put on the queue any more
+  mailbox_.Post([this, &stopping] {
+    stopping_ = true;
+    sweep_alarm_.Cancel();
+    stopping.set_value();
+  });
+  stopping.get_future().wait();
+  queue_->Shutdown();
+  return in_time;
+}
+
+}  // namespace recurd

@@ -1,0 +1,275 @@
+#include "server/rpc/stream_call.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/base/version.h"
+#include "server/rpc/calls.h"
+#include "server/rpc/convert.h"
+
+namespace recurd {
+
+Detached ServeStream(RpcServer* rpc) { return StreamCall::Serve(rpc); }
+
+// ---- the three coroutines -----------------------------------------------------------------------------------------
+
+Detached StreamCall::Serve(RpcServer* rpc) {
+  StreamCall call(rpc);
+  call.context_.AsyncNotifyWhenDone(call.done_.tag());
+  const bool accepted = co_await Start([&](void* tag) {
+    rpc->recurrent().RequestStream(&call.context_, &call.stream_, rpc->queue(), rpc->queue(), tag);
+  });
+  if (!accepted) co_return;
+  Serve(rpc);
+  AwaitDone(&call);
+  WriteReplies(&call);
+  while (call.reading_) {
+    if (call.Full()) {
+      co_await call.room_;
+      continue;
+    }
+    const bool ok = co_await Start([&](void* tag) { call.stream_.Read(&call.Tail().request, tag); });
+    if (!ok) break;
+    call.OnRequest();
+  }
+  call.reading_ = false;
+  call.progress_.Set();
+  co_await call.written_;
+  co_await call.gone_;
+}
+
+Detached StreamCall::WriteReplies(StreamCall* call) {
+  for (;;) {
+    while (!call->Empty() && call->Head().answered) {
+      Slot& slot = call->Head();
+      co_await Start([&](void* tag) {
+        call->stream_.Write(slot.reply, tag);
+        call->Encoded(slot);
+      });
+      if (slot.checkpoint) co_await Start([&](void* tag) { call->stream_.Write(*slot.checkpoint, tag); });
+      call->FreeHead();
+    }
+    const bool ended = call->ended_.has_value() || !call->status_.ok();
+    if (call->Empty() && (ended || !call->reading_)) break;
+    co_await call->progress_;
+  }
+  call->reading_ = false;
+  if (call->session_ != nullptr) call->rpc_->engine().End(call->session_, EndReason::kClosed);
+  if (call->last_checkpoint_) {
+    co_await Start([&](void* tag) { call->stream_.Write(*call->last_checkpoint_, tag); });
+  }
+  if (call->ended_ && call->status_.ok()) {
+    co_await Start([&](void* tag) { call->stream_.Write(*call->ended_, tag); });
+  }
+  co_await Start([&](void* tag) { call->stream_.Finish(call->status_, tag); });
+  call->room_.Set();
+  call->written_.Set();
+}
+
+Detached StreamCall::AwaitDone(StreamCall* call) {
+  co_await call->done_;
+  if (call->context_.IsCancelled() && call->session_ != nullptr) {
+    call->rpc_->engine().End(call->session_, EndReason::kExpired, "the client went away");
+  }
+  call->gone_.Set();
+}
+
+// ---- requests -----------------------------------------------------------------------------------------------------
+
+void StreamCall::OnRequest() {
+  Slot& slot = Tail();
+  slot.received_ns = rpc_->clock().NowNs();
+  if (ended_ || !status_.ok()) return;  // on its way out
+  const v1::StreamRequest& request = slot.request;
+  if (request.has_close() && !request.has_open() && !request.has_chunk()) {
+    reading_ = false;
+    return;
+  }
+  if (session_ == nullptr && !request.has_open()) {
+    rpc_->metrics().server.refusals[static_cast<size_t>(Refusal::kNotOpen)].Add();
+    return Fail(grpc::Status(grpc::StatusCode::FAILED_PRECONDITION,
+                             RefusalText(Refusal::kNotOpen, rpc_->engine().options())));
+  }
+  slot.reply.Clear();
+  slot.checkpoint.reset();
+  slot.answered = false;
+  slot.refusal = Refusal::kNone;
+  ++tail_;
+  bytes_ahead_ += static_cast<size_t>(request.chunk().inputs_size()) * sizeof(float);
+  if (request.has_open() + request.has_chunk() + request.has_close() != 1) {
+    slot.refusal = Refusal::kEmptyMessage;
+  } else if (request.has_open() && session_ != nullptr) {
+    slot.refusal = Refusal::kAlreadyOpen;
+  } else if (request.has_open()) {
+    return OnOpen(slot);
+  } else {
+    return OnChunk(slot);
+  }
+  slot.expected_step = session_ == nullptr ? 0 : session_->admitted_step;
+  rpc_->metrics().server.refusals[static_cast<size_t>(slot.refusal)].Add();
+  Refuse(slot, RefusalCode(slot.refusal), RefusalText(slot.refusal, rpc_->engine().options()));
+}
+
+void StreamCall::OnOpen(Slot& slot) {
+  const v1::Open& open = slot.request.open();
+  auto served = FindModel(rpc_->engine().catalog(), open.model(), open.version());
+  if (!served.ok()) {
+    rpc_->metrics().server.refusals[static_cast<size_t>(Refusal::kUnknownModel)].Add();
+    return Fail(ToGrpc(served.status()));
+  }
+  if (open.mode() != v1::Open::CREATE || !open.session_id().empty()) {
+    rpc_->metrics().server.refusals[static_cast<size_t>(Refusal::kUnsupported)].Add();
+    return Fail({grpc::StatusCode::UNIMPLEMENTED,
+                 absl::StrCat("this server (", kVersion, ") creates sessions only: open with mode CREATE and no "
+                              "session_id, with the last checkpoint as state to go on from it")});
+  }
+  SessionOptions options;
+  absl::Status status = FromProto(open, &options);
+  const std::string profile = rpc_->engine().pipeline().numerics_profile();
+  StateImage image;
+  if (status.ok() && open.has_state()) {
+    image = FromProto(open.state());
+    status = image.Check(*(*served)->model, profile, open.allow_profile_change());
+    options.state = &image;
+  }
+  if (!status.ok()) {
+    rpc_->metrics().server.refusals[static_cast<size_t>(Refusal::kBadState)].Add();
+    return Fail(ToGrpc(status));
+  }
+  Refusal refusal;
+  session_ = rpc_->engine().Open(*served, options, this, &refusal);
+  if (session_ == nullptr) {
+    return Fail({static_cast<grpc::StatusCode>(RefusalCode(refusal)), RefusalText(refusal, rpc_->engine().options())});
+  }
+  served_ = *served;
+  wants_checkpoints_ = options.checkpoint_steps > 0 || options.checkpoint_interval_ns > 0;
+  const Model& model = *served_->model;
+  v1::Opened* opened = slot.reply.mutable_opened();
+  opened->set_session_id(session_->session.id().ToString());
+  opened->set_epoch(1);
+  opened->set_next_step(session_->session.next_step());
+  opened->set_version(model.version);
+  opened->set_input_size(static_cast<uint32_t>(model.input_size));
+  opened->set_output_size(static_cast<uint32_t>(model.output_size));
+  opened->set_state_size(static_cast<uint32_t>(model.state_size()));
+  opened->set_numerics_profile(profile);
+  opened->set_max_chunk_steps(static_cast<uint32_t>(rpc_->engine().options().max_chunk_steps));
+  opened->set_max_chunks_ahead(kSlotCount);
+  Answer(slot);
+}
+
+void StreamCall::OnChunk(Slot& slot) {
+  const v1::Chunk& chunk = slot.request.chunk();
+  slot.first_step = chunk.first_step();
+  slot.inputs = {chunk.inputs().data(), static_cast<size_t>(chunk.inputs_size())};
+  slot.begin = chunk.begin();
+  slot.end = chunk.end();
+  slot.begin_state = nullptr;
+  slot.deadline_ns = chunk.deadline_us() == 0 ? kNoDeadline : slot.received_ns + int64_t{chunk.deadline_us()} * 1000;
+  slot.done_steps = 0;
+  slot.pipeline_ns = 0;
+  slot.modelled_ns = 0;
+  if (chunk.has_state()) {
+    slot.begin_image = FromProto(chunk.state());
+    const absl::Status status =
+        slot.begin ? slot.begin_image.Check(*served_->model, rpc_->engine().pipeline().numerics_profile(), false)
+                   : absl::InvalidArgumentError("a chunk may carry a state only together with begin");
+    if (!status.ok()) {
+      slot.refusal = Refusal::kBadState;
+      slot.expected_step = session_->admitted_step;
+      rpc_->metrics().server.refusals[static_cast<size_t>(slot.refusal)].Add();
+      return Refuse(slot, status.code(), std::string(status.message()));
+    }
+    slot.begin_state = &slot.begin_image;
+  }
+  if (!rpc_->engine().Submit(session_, &slot)) OnChunkDone(slot);
+}
+
+// ---- what the engine says -----------------------------------------------------------------------------------------
+
+float* StreamCall::OutputRoom(Chunk& chunk, int count) {
+  auto* outputs = static_cast<Slot&>(chunk).reply.mutable_outputs()->mutable_outputs();
+  outputs->Reserve(count);
+  return outputs->AddNAlreadyReserved(count);
+}
+
+void StreamCall::OnCheckpoint(Chunk& chunk, StateImage image) {
+  ToProto(image, static_cast<Slot&>(chunk).checkpoint.emplace().mutable_checkpoint()->mutable_state());
+}
+
+void StreamCall::OnChunkDone(Chunk& chunk) {
+  Slot& slot = static_cast<Slot&>(chunk);
+  if (slot.refusal != Refusal::kNone) {
+    return Refuse(slot, RefusalCode(slot.refusal), RefusalText(slot, *served_->model, rpc_->engine().options()));
+  }
+  v1::Outputs* outputs = slot.reply.mutable_outputs();
+  outputs->set_first_step(slot.first_step);
+  outputs->set_step_count(static_cast<uint32_t>(slot.steps));
+  outputs->set_client_tag(slot.request.chunk().client_tag());
+  outputs->set_client_time_ns(slot.request.chunk().client_time_ns());
+  outputs->set_queue_ns(static_cast<uint64_t>(slot.queue_ns));
+  outputs->set_pipeline_ns(static_cast<uint64_t>(slot.pipeline_ns));
+  outputs->set_modelled_ns(static_cast<uint64_t>(slot.modelled_ns));
+  Answer(slot);
+}
+
+void StreamCall::OnEnded(EndReason reason, const char* detail, uint64_t next_step, std::optional<StateImage> last) {
+  session_ = nullptr;
+  v1::Ended* ended = ended_.emplace().mutable_ended();
+  ended->set_reason(static_cast<v1::Ended::Reason>(reason));
+  ended->set_message(detail);
+  ended->set_next_step(next_step);
+  if (last && wants_checkpoints_ && reason != EndReason::kClosed) {
+    ToProto(*last, last_checkpoint_.emplace().mutable_checkpoint()->mutable_state());
+  }
+  progress_.Set();
+}
+
+// ---- answers ------------------------------------------------------------------------------------------------------
+
+void StreamCall::Refuse(Slot& slot, absl::StatusCode code, std::string message) {
+  slot.reply.clear_outputs();
+  v1::Refused* refused = slot.reply.mutable_refused();
+  refused->set_first_step(slot.request.chunk().first_step());
+  refused->set_code(static_cast<int>(code));
+  refused->set_message(std::move(message));
+  refused->set_expected_step(slot.expected_step);
+  refused->set_client_tag(slot.request.chunk().client_tag());
+  Answer(slot);
+}
+
+void StreamCall::Answer(Slot& slot) {
+  slot.answered = true;
+  progress_.Set();
+}
+
+void StreamCall::Fail(grpc::Status status) {
+  status_ = std::move(status);
+  reading_ = false;
+  if (!Empty() && !slots_[(tail_ - 1) % kSlotCount].answered) --tail_;  // the request that failed has no other answer
+  progress_.Set();
+}
+
+void StreamCall::Encoded(const Slot& slot) {
+  if (!served_ || !slot.request.has_chunk()) return;
+  ModelMetrics& metrics = *served_->metrics;
+  metrics.chunks_by_code[static_cast<size_t>(RefusalCode(slot.refusal))].Add();
+  if (slot.refusal != Refusal::kNone) return;
+  const int64_t now_ns = rpc_->clock().NowNs();
+  metrics.stage[static_cast<size_t>(Stage::kEncode)].Record(now_ns - slot.finished_ns);
+  metrics.chunk.Record(now_ns - slot.received_ns);
+}
+
+void StreamCall::FreeHead() {
+  constexpr int kKeptFloats = 1 << 16;
+  Slot& slot = Head();
+  bytes_ahead_ -= static_cast<size_t>(slot.request.chunk().inputs_size()) * sizeof(float);
+  if (slot.request.chunk().inputs_size() > kKeptFloats) slot.request = v1::StreamRequest();
+  if (slot.reply.outputs().outputs_size() > kKeptFloats) slot.reply = v1::StreamResponse();
+  slot.answered = false;
+  ++head_;
+  room_.Set();
+}
+
+}  // namespace recurd

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+
+#include "grpcpp/grpcpp.h"
+#include "proto/recurd/v1/recurd.pb.h"
+#include "server/engine/engine.h"
+#include "server/rpc/server.h"
+#include "server/rpc/task.h"
+
+namespace recurd {
+
+// One Stream call, from accept to Finish. Three coroutines share it: the reader (Serve, whose frame holds it), the writer,
+// and one that waits for the call to be over. A ring of slots holds a request and its reply each; a slot is filled by the
+// reader, answered by OnRequest or the engine, and written and freed by the writer, always in order. When the ring is full the
+// reader stops, and HTTP/2 holds the sender back.
+// All of a call's waits end in operations of its own; its frame dies only in one of their completions, never inside the
+// engine.
+class StreamCall final : public SessionClient {
+ public:
+  static Detached Serve(RpcServer* rpc);
+
+  explicit StreamCall(RpcServer* rpc) : rpc_(rpc) {}
+  StreamCall(const StreamCall&) = delete;
+
+  // SessionClient
+  float* OutputRoom(Chunk& chunk, int count) override;
+  void OnCheckpoint(Chunk& chunk, StateImage image) override;
+  void OnChunkDone(Chunk& chunk) override;
+  void OnEnded(EndReason reason, const char* detail, uint64_t next_step, std::optional<StateImage> last) override;
+
+ private:
+  static constexpr size_t kSlotCount = 16;
+  static constexpr size_t kBytesAhead = 4 << 20;
+
+  struct Slot : Chunk {
+    v1::StreamRequest request;
+    v1::StreamResponse reply;
+    std::optional<v1::StreamResponse> checkpoint;
+    StateImage begin_image;
+    bool answered = false;
+  };
+
+  static Detached WriteReplies(StreamCall* call);
+  static Detached AwaitDone(StreamCall* call);
+
+  Slot& Head() { return slots_[head_ % kSlotCount]; }
+  Slot& Tail() { return slots_[tail_ % kSlotCount]; }
+  bool Empty() const { return head_ == tail_; }
+  bool Full() const { return tail_ - head_ == kSlotCount || (bytes_ahead_ > kBytesAhead && !Empty()); }
+
+  // Takes the request in Tail(): afterwards it is a slot of the ring, or nothing was made of it.
+  void OnRequest();
+  void OnOpen(Slot& slot);
+  void OnChunk(Slot& slot);
+  // Answers with a Refused.
+  void Refuse(Slot& slot, absl::StatusCode code, std::string message);
+  void Answer(Slot& slot);
+  // No answer but the end of the call.
+  void Fail(grpc::Status status);
+  void FreeHead();
+  void Encoded(const Slot& slot);
+
+  RpcServer* const rpc_;
+  grpc::ServerContext context_;
+  grpc::ServerAsyncReaderWriter<v1::StreamResponse, v1::StreamRequest> stream_{&context_};
+  ServedSession* session_ = nullptr;
+  std::shared_ptr<ServedModel> served_;
+  bool wants_checkpoints_ = false;
+
+  std::array<Slot, kSlotCount> slots_;
+  size_t head_ = 0, tail_ = 0;
+  size_t bytes_ahead_ = 0;
+
+  // The end: reading has stopped, the session is over (or never was), the ring is empty; then Ended and Finish.
+  bool reading_ = true;
+  grpc::Status status_;
+  std::optional<v1::StreamResponse> last_checkpoint_, ended_;
+
+  QueueOp done_;         // AsyncNotifyWhenDone
+  Event room_;      // for the reader: a slot is free, or the call is ending
+  Event progress_;  // for the writer: a slot was answered, or the call is ending
+  Event written_, gone_;
+  bool finishing_ = false;
+};
+
+}  // namespace recurd

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "server/model/model.h"
+#include "server/session/session_id.h"
+
+namespace recurd {
+
+// One client's state between steps. Two buffers: a run reads one and writes the other, so that a run which fails or is
+// tried again finds its input as it was; Commit swaps them.
+// Threads: serving thread only. Allocates: in the constructor only.
+class Session {
+ public:
+  Session(SessionId id, const Model& model)
+      : id_(id), state_(model.initial_state), next_state_(model.initial_state.size()) {}
+
+  const SessionId& id() const { return id_; }
+  uint64_t next_step() const { return next_step_; }
+  // False after a chunk with `end`: only `begin` may follow.
+  bool in_sequence() const { return in_sequence_; }
+  uint64_t state_key() const { return state_key_; }
+
+  absl::Span<const float> state() const { return state_; }
+  absl::Span<float> next_state() { return absl::MakeSpan(next_state_); }
+
+  // Starts a sequence (or goes on with one) from `state` after `step` steps. `key` must be new.
+  void Restart(absl::Span<const float> state, uint64_t step, uint64_t key) {
+    state_.assign(state.begin(), state.end());
+    next_step_ = step;
+    state_key_ = key;
+    in_sequence_ = true;
+  }
+  // Takes what a run of `steps` steps left in next_state.
+  void Commit(int steps, uint64_t key) {
+    state_.swap(next_state_);
+    next_step_ += static_cast<uint64_t>(steps);
+    state_key_ = key;
+  }
+  void EndSequence() { in_sequence_ = false; }
+
+ private:
+  const SessionId id_;
+  std::vector<float> state_, next_state_;
+  uint64_t next_step_ = 0;
+  uint64_t state_key_ = 0;
+  bool in_sequence_ = true;
+};
+
+}  // namespace recurd
