@@ -25,7 +25,9 @@ class InferCall final : public SessionClient {
     return outputs->AddNAlreadyReserved(count);
   }
   void OnCheckpoint(Chunk&, StateImage image) override { ToProto(image, response_.mutable_state()); }
-  void OnChunkDone(Chunk&) override { finished_.Set(); }
+  void OnChunkDone(Chunk& chunk) override {
+    if (chunk.refusal != Refusal::kSessionOver) finished_.Set();  // else OnEnded follows and knows why
+  }
   void OnEnded(EndReason reason, const char* detail, uint64_t, std::optional<StateImage>) override {
     session_ = nullptr;
     if (reason == EndReason::kFailed) {

@@ -1,0 +1,166 @@
+#include "server/exporter/collect.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace recurd {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+using ::testing::ElementsAre;
+using ::testing::IsSupersetOf;
+using ::testing::Pair;
+
+const BuildInfo kBuild{"1.2.3", "abc", "cpu", "f32/test", "AVX2"};
+
+std::vector<MetricFamily> CollectAll(const Metrics& metrics) { return Collect(metrics, kBuild, {}); }
+
+const MetricFamily& FamilyOf(const std::vector<MetricFamily>& families, const std::string& name) {
+  for (const MetricFamily& family : families) {
+    if (family.name == name) return family;
+  }
+  ADD_FAILURE() << "no family " << name;
+  static const MetricFamily none;
+  return none;
+}
+
+std::string LabelsOf(const ClientMetric& metric) {
+  std::string out;
+  for (const auto& label : metric.label) out += label.name + "=" + label.value + " ";
+  return out;
+}
+
+// Values of a counter or gauge by labels.
+std::map<std::string, double> ValuesOf(const std::vector<MetricFamily>& families, const std::string& name) {
+  const MetricFamily& family = FamilyOf(families, name);
+  std::map<std::string, double> out;
+  for (const ClientMetric& metric : family.metric) {
+    const double value = family.type == MetricType::Counter ? metric.counter.value : metric.gauge.value;
+    EXPECT_TRUE(out.emplace(LabelsOf(metric), value).second) << name << " twice with " << LabelsOf(metric);
+  }
+  return out;
+}
+
+TEST(Collect, ShowsEveryNameOnceWithItsTypeAlsoBeforeAnythingHappened) {
+  Metrics metrics;
+  metrics.AddModel("digits", "cpu", 1'000'000);
+  std::map<std::string, MetricType> types;
+  for (const MetricFamily& family : CollectAll(metrics)) {
+    EXPECT_FALSE(family.help.empty()) << family.name;
+    EXPECT_TRUE(types.emplace(family.name, family.type).second) << family.name;
+  }
+  const auto counter = MetricType::Counter, gauge = MetricType::Gauge, histogram = MetricType::Histogram;
+  const std::map<std::string, MetricType> want = {{"recurd_build_info", gauge},
+                                                  {"recurd_model_info", gauge},
+                                                  {"recurd_sessions_active", gauge},
+                                                  {"recurd_sessions_opened_total", counter},
+                                                  {"recurd_sessions_ended_total", counter},
+                                                  {"recurd_refusals_total", counter},
+                                                  {"recurd_state_switches_total", counter},
+                                                  {"recurd_deadline_missed_total", counter},
+                                                  {"recurd_pipeline_busy_seconds_total", counter},
+                                                  {"recurd_pipeline_faults_total", counter},
+                                                  {"recurd_steps_total", counter},
+                                                  {"recurd_chunks_total", counter},
+                                                  {"recurd_stage_latency_seconds", histogram},
+                                                  {"recurd_chunk_latency_seconds", histogram},
+                                                  {"recurd_step_latency_seconds", histogram},
+                                                  {"process_cpu_seconds_total", counter},
+                                                  {"process_start_time_seconds", gauge},
+                                                  {"process_resident_memory_bytes", gauge},
+                                                  {"process_virtual_memory_bytes", gauge},
+                                                  {"process_open_fds", gauge},
+                                                  {"process_max_fds", gauge}};
+  EXPECT_EQ(types, want);
+}
+
+TEST(Collect, GivesServerCountsTheirLabels) {
+  Metrics metrics;
+  metrics.server.sessions_active.Set(7);
+  metrics.server.sessions_ended[static_cast<size_t>(EndReason::kTakenOver)].Add(2);
+  metrics.server.refusals[static_cast<size_t>(Refusal::kNotFinite)].Add(3);
+  metrics.server.state_switches[0].Add(4);
+  metrics.server.state_switches[1].Add(5);
+  metrics.server.pipeline_busy_ns.Add(1'500'000'000);
+  const auto families = CollectAll(metrics);
+  EXPECT_THAT(ValuesOf(families, "recurd_sessions_active"), ElementsAre(Pair("", 7)));
+  EXPECT_THAT(ValuesOf(families, "recurd_sessions_ended_total"),
+              IsSupersetOf({Pair("reason=taken_over ", 2), Pair("reason=closed ", 0)}));
+  EXPECT_THAT(ValuesOf(families, "recurd_refusals_total"),
+              IsSupersetOf({Pair("reason=not_finite ", 3), Pair("reason=draining ", 0)}));
+  EXPECT_THAT(ValuesOf(families, "recurd_state_switches_total"),
+              ElementsAre(Pair("hit=false ", 4), Pair("hit=true ", 5)));
+  EXPECT_THAT(ValuesOf(families, "recurd_pipeline_busy_seconds_total"), ElementsAre(Pair("", 1.5)));
+}
+
+TEST(Collect, ShowsOkAndThoseCodesThatOccurred) {
+  Metrics metrics;
+  auto model = metrics.AddModel("digits", "cpu", 1'000'000);
+  model->chunks_by_code[3].Add(2);
+  model->chunks_by_code[16].Add(1);
+  EXPECT_THAT(ValuesOf(CollectAll(metrics), "recurd_chunks_total"),
+              ElementsAre(Pair("model=digits code=INVALID_ARGUMENT ", 2), Pair("model=digits code=OK ", 0),
+                          Pair("model=digits code=UNAUTHENTICATED ", 1)));
+}
+
+TEST(Collect, AddsUpTheCountsOfAModelOnTwoPipelines) {
+  Metrics metrics;
+  for (const char* pipeline : {"cpu", "xrt"}) {
+    auto model = metrics.AddModel("digits", pipeline, 1'000'000);
+    model->steps.Add(10);
+    model->chunks_by_code[0].Add(1);
+  }
+  const auto families = CollectAll(metrics);
+  EXPECT_THAT(ValuesOf(families, "recurd_steps_total"), ElementsAre(Pair("model=digits ", 20)));
+  EXPECT_THAT(ValuesOf(families, "recurd_chunks_total"), ElementsAre(Pair("model=digits code=OK ", 2)));
+  EXPECT_EQ(FamilyOf(families, "recurd_chunk_latency_seconds").metric.size(), 2u);
+}
+
+TEST(Collect, HistogramsAreInSecondsAndHaveTheObjectivesEdge) {
+  Metrics metrics;
+  auto model = metrics.AddModel("digits", "cpu", 333'000);
+  model->stage[static_cast<size_t>(Stage::kQueue)].Record(333'000);
+  const auto families = CollectAll(metrics);
+  const MetricFamily& stages = FamilyOf(families, "recurd_stage_latency_seconds");
+  ASSERT_EQ(stages.metric.size(), 4u);
+  EXPECT_EQ(LabelsOf(stages.metric[1]), "stage=queue model=digits pipeline=cpu ");
+  const ClientMetric::Histogram& queue = stages.metric[1].histogram;
+  EXPECT_EQ(queue.sample_count, 1u);
+  EXPECT_DOUBLE_EQ(queue.sample_sum, 333e-6);
+  double first_edge_that_counts = 0;
+  for (auto b = queue.bucket.rbegin(); b != queue.bucket.rend() && b->cumulative_count > 0; ++b) {
+    first_edge_that_counts = b->upper_bound;
+  }
+  EXPECT_DOUBLE_EQ(first_edge_that_counts, 333e-6);
+}
+
+TEST(Collect, KeepsAModelBelow700Lines) {
+  Metrics metrics;
+  metrics.AddModel("digits", "cpu", 333'000);
+  size_t lines = 0;
+  for (const MetricFamily& family : CollectAll(metrics)) {
+    for (const ClientMetric& metric : family.metric) {
+      if (family.type == MetricType::Histogram) lines += metric.histogram.bucket.size() + 3;
+    }
+  }
+  EXPECT_LT(lines, 700u);
+}
+
+TEST(Collect, SaysWhatIsBuiltAndLoaded) {
+  const auto families = Collect(Metrics(), kBuild, {{"digits", "1", "0123456789abcdef", "cpu"}});
+  EXPECT_THAT(ValuesOf(families, "recurd_build_info"),
+              ElementsAre(Pair("version=1.2.3 revision=abc pipeline=cpu numerics_profile=f32/test target=AVX2 ", 1)));
+  EXPECT_THAT(ValuesOf(families, "recurd_model_info"),
+              ElementsAre(Pair("model=digits version=1 fingerprint=0123456789abcdef pipeline=cpu ", 1)));
+}
+
+}  // namespace
+}  // namespace recurd
