@@ -5,6 +5,8 @@
 #include <variant>
 #include <vector>
 
+#include "server/numeric/ops.h"
+
 namespace recurd {
 
 // A model is a flat per-step program: operators in the order they run, over one preallocated frame of floats.
@@ -12,28 +14,6 @@ namespace recurd {
 struct Span {
   int offset = 0;
   int size = 0;
-};
-
-// Elementwise functions of one argument. alpha and beta mean what ONNX's operator of the same name means by them.
-enum class UnaryKind {
-  kIdentity, kRelu, kLeakyRelu, kThresholdedRelu, kSigmoid, kHardSigmoid, kTanh, kScaledTanh, kElu, kSoftsign,
-  kSoftplus, kAffine, kExp, kLog, kSqrt, kReciprocal, kAbs, kNeg, kErf,
-};
-struct Activation {
-  UnaryKind kind = UnaryKind::kIdentity;
-  float alpha = 0;
-  float beta = 0;
-};
-
-enum class BinaryKind { kAdd, kSub, kMul, kDiv, kMin, kMax, kPow };
-enum class ReduceKind { kSum, kMean, kMax };
-enum class CellKind { kGru, kLstm, kRnn };
-
-// A matrix [rows][cols], row-major.
-struct Matrix {
-  int rows = 0;
-  int cols = 0;
-  std::vector<float> values;
 };
 
 // out = matrix * in + bias.   Shapes: matrix [out.size][in.size]; bias [out.size], or empty for none.
@@ -75,7 +55,7 @@ struct RecurrentOp {
   CellKind cell;
   bool linear_before_reset = false;
   bool input_forget = false;
-  float clip = 0;  // 0: none. Pre-activations are clipped to [-clip, clip].
+  float clip = 0;                       // 0: none. Pre-activations are clipped to [-clip, clip].
   std::vector<Activation> activations;  // GRU {f, g}; LSTM {f, g, h}; RNN {f}
   Span in, out;
   int state_offset = 0;
@@ -84,8 +64,8 @@ struct RecurrentOp {
   std::string name;  // the graph's node, for messages
 };
 
-// Copies a piece of the state into the frame, before the step for `after == false`, behind the layer for true.
-// Serves graph outputs that are states (Y_h, Y_c).
+// Copies a piece of the state into the frame, as it stands at this place in the program: behind its layer's RecurrentOp
+// it is the step's new state. Serves the cell state of an LSTM where the graph uses it (Y_c).
 struct StateReadOp {
   int state_offset = 0;
   Span out;
@@ -97,7 +77,7 @@ using Op = std::variant<DenseOp, BinaryOp, UnaryOp, ReduceOp, RepeatOp, CopyOp, 
 // row; those of all outputs in its output row.
 struct TensorSpec {
   std::string name;
-  Span row;                    // where in the step's input (output) row
+  Span row;                    // where in the step's input (output) row: row-major, the time axis left out
   std::vector<int64_t> shape;  // as in the file; -1 for the time axis, dynamic batch shown as 1
   bool has_time_axis = true;   // an output without one is its value after the request's last step
   Span frame;                  // where in the frame
@@ -108,8 +88,16 @@ struct StateSpec {
   std::string name;         // the layer's node name with .h or .c
   std::string input_name;   // graph input that gives the initial value; empty: none
   std::string output_name;  // graph output that shows it; empty: none
-  int offset = 0;
+  int offset = 0;           // in the state
   int size = 0;
+  int input_offset = 0;   // where in that input's values it begins (one input may serve several layers)
+  int output_offset = 0;  // where in that output's values it begins
+};
+
+// A graph input that gives initial states; it is no input of a step.
+struct StateInputSpec {
+  std::string name;
+  std::vector<int64_t> shape;  // as in the file, dynamic batch shown as 1
 };
 
 struct Model {
@@ -118,15 +106,16 @@ struct Model {
   std::string fingerprint;  // of the model file: 16 hex digits; a state only fits the model it was made by
   std::vector<TensorSpec> inputs, outputs;
   std::vector<StateSpec> states;
+  std::vector<StateInputSpec> state_inputs;
   std::vector<float> initial_state;  // [state_size]: what a sequence starts from unless the client gives one
 
   int input_size = 0;   // floats a step
   int output_size = 0;  // floats a step
   int state_size() const { return static_cast<int>(initial_state.size()); }
 
-  // A step: the input row is copied to the inputs' frame spans, ops run in order, the outputs' frame spans are copied to
-  // the output row. ops[0, state_op_count) are all that the next state needs; the rest serve outputs only and may be left
-  // out at steps whose outputs nobody wants.
+  // A step: the input row is copied to the inputs' frame spans, ops run in order, the outputs' frame spans are copied
+  // to the output row. ops[0, state_op_count) are all that the next state needs; the rest serve outputs only and may be
+  // left out at steps whose outputs nobody wants.
   int frame_size = 0;
   std::vector<Op> ops;
   int state_op_count = 0;

@@ -1,0 +1,104 @@
+#include "server/numeric/packed.h"
+
+#include <algorithm>
+
+#include "server/numeric/kernels.h"
+
+namespace recurd {
+namespace {
+
+constexpr std::align_val_t kCacheLine{64};
+
+bool IsPlain(const Cell& cell) {
+  if (cell.clip != 0 || cell.peepholes != nullptr || cell.input_forget) return false;
+  if (cell.kind == CellKind::kRnn) return cell.f.kind == UnaryKind::kTanh;
+  return cell.f.kind == UnaryKind::kSigmoid && cell.g.kind == UnaryKind::kTanh &&
+         (cell.kind == CellKind::kGru || cell.h.kind == UnaryKind::kTanh);
+}
+
+// What is added to W x: both biases, except for a candidate that keeps its recurrent one inside the reset.
+std::vector<float> InputBias(const Cell& cell) {
+  const int rows = GateCount(cell.kind) * cell.hidden_size;
+  const bool apart = cell.kind == CellKind::kGru && cell.linear_before_reset;
+  std::vector<float> bias(cell.input_bias, cell.input_bias + rows);
+  const int both = apart ? 2 * cell.hidden_size : rows;
+  for (int i = 0; i < both; ++i) bias[i] += cell.recurrent_bias[i];
+  return bias;
+}
+
+// Copies `groups` groups of `size` floats to `padded` floats each.
+AlignedFloats Pad(const float* from, int groups, int size, int padded) {
+  AlignedFloats to(static_cast<size_t>(groups) * padded);
+  for (int g = 0; g < groups; ++g) std::copy_n(from + g * size, size, to.data() + g * padded);
+  return to;
+}
+
+}  // namespace
+
+AlignedFloats::AlignedFloats(size_t size)
+    : size_(size), data_(static_cast<float*>(::operator new(size * sizeof(float), kCacheLine))) {
+  std::fill_n(data_.get(), size, 0.0f);
+}
+
+void AlignedFloats::Free::operator()(float* p) const { ::operator delete(p, kCacheLine); }
+
+PackedMatrix Pack(const float* matrix, const float* bias, int rows, int cols, int groups, const Kernels& kernels) {
+  const int lanes = kernels.lanes;
+  const int group_rows = rows / groups;
+  const int group_vectors = (group_rows + lanes - 1) / lanes;
+  PackedMatrix packed{.rows = rows, .cols = cols, .vectors = groups * group_vectors};
+  packed.weights = AlignedFloats(packed.padded_rows(lanes) * cols);
+  if (bias) packed.bias = Pad(bias, groups, group_rows, group_vectors * lanes);
+
+  // Panels of nearly equal width: a narrow last one would wait for its own sums.
+  const int panels = (packed.vectors + kernels.panel_vectors - 1) / kernels.panel_vectors;
+  float* to = packed.weights.data();
+  for (int p = 0, vector = 0; p < panels; ++p) {
+    const int end = static_cast<int>(static_cast<int64_t>(packed.vectors) * (p + 1) / panels);
+    packed.panels.push_back({end - vector, to});
+    for (int c = 0; c < cols; ++c) {
+      for (int lane = vector * lanes; lane < end * lanes; ++lane, ++to) {
+        const int group = lane / (group_vectors * lanes), row = lane % (group_vectors * lanes);
+        if (row < group_rows) *to = matrix[(static_cast<size_t>(group) * group_rows + row) * cols + c];
+      }
+    }
+    vector = end;
+  }
+  return packed;
+}
+
+PackedCell::PackedCell(const Cell& cell, const Kernels& kernels)
+    : f(cell.f),
+      g(cell.g),
+      out(cell.h),
+      clip(cell.clip),
+      input_forget(cell.input_forget),
+      plain(IsPlain(cell)),
+      blocks((cell.hidden_size + kernels.lanes - 1) / kernels.lanes) {
+  const int gates = GateCount(cell.kind), hidden = cell.hidden_size, rows = gates * hidden;
+  const size_t padded = static_cast<size_t>(blocks) * kernels.lanes;
+  const bool reset_first = cell.kind == CellKind::kGru && !cell.linear_before_reset;
+  const int u_gates = reset_first ? 2 : gates;
+  w = Pack(cell.input_weights, InputBias(cell).data(), rows, cell.input_size, gates, kernels);
+  u = Pack(cell.recurrent_weights, nullptr, u_gates * hidden, hidden, u_gates, kernels);
+  h = AlignedFloats(padded);
+  wx = AlignedFloats(gates * padded);
+  uh = AlignedFloats(gates * padded);
+  if (cell.kind == CellKind::kLstm) c = AlignedFloats(padded);
+  if (cell.peepholes) peepholes = Pad(cell.peepholes, 3, hidden, static_cast<int>(padded));
+  if (reset_first) {
+    const float* candidate = cell.recurrent_weights + static_cast<size_t>(2) * hidden * hidden;
+    u_candidate = Pack(candidate, nullptr, hidden, hidden, 1, kernels);
+    z = AlignedFloats(padded);
+    reset_h = AlignedFloats(padded);
+    uh_candidate = AlignedFloats(padded);
+  } else if (cell.kind == CellKind::kGru) {
+    candidate_bias = Pad(cell.recurrent_bias + 2 * hidden, 1, hidden, static_cast<int>(padded));
+  }
+  step = cell.kind == CellKind::kLstm  ? kernels.lstm
+         : cell.kind == CellKind::kRnn ? kernels.rnn
+         : reset_first                 ? kernels.gru_reset_before
+                                       : kernels.gru_reset_after;
+}
+
+}  // namespace recurd

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <new>
+#include <vector>
+
+#include "server/numeric/ops.h"
+
+namespace recurd {
+
+struct Kernels;
+
+// Floats on a cache line's boundary, zero when made.
+class AlignedFloats {
+ public:
+  AlignedFloats() = default;
+  explicit AlignedFloats(size_t size);
+  float* data() { return data_.get(); }
+  const float* data() const { return data_.get(); }
+  size_t size() const { return size_; }
+
+ private:
+  struct Free {
+    void operator()(float* p) const;
+  };
+  size_t size_ = 0;
+  std::unique_ptr<float[], Free> data_;
+};
+
+// A matrix laid out for the kernels of one target. Rows are cut into vectors of `lanes` rows, zero rows fill the last;
+// a panel is a few adjacent vectors whose columns stand one behind the other, so that a product reads it once, in
+// order. Rows may come in groups (a cell's gates) that each start at a vector of their own.
+struct PackedMatrix {
+  struct Panel {
+    int vectors = 0;
+    const float* weights = nullptr;  // [cols][vectors * lanes]
+  };
+  int rows = 0;  // as they were, of all groups
+  int cols = 0;
+  int vectors = 0;  // of all groups
+  std::vector<Panel> panels;
+  AlignedFloats weights;
+  AlignedFloats bias;  // [vectors * lanes], or empty
+
+  // How many floats a product writes.
+  size_t padded_rows(int lanes) const { return static_cast<size_t>(vectors) * lanes; }
+};
+
+// Packs matrix [rows][cols] and bias [rows] (or null) as `groups` groups of rows / groups rows.
+PackedMatrix Pack(const float* matrix, const float* bias, int rows, int cols, int groups, const Kernels& kernels);
+
+// One recurrent layer packed for one target, with its state and scratch. Everything that counts gates is padded to
+// whole vectors a gate; what the padding computes never reaches a real row.
+struct PackedCell {
+  PackedCell(const Cell& cell, const Kernels& kernels);
+
+  // Advances h and c by one step. x [input_size]. Allocates: never.
+  void Step(const float* x) { step(*this, x); }
+
+  Activation f, g, out;  // Cell's f, g and h
+  float clip;
+  bool input_forget;
+  bool plain;         // ONNX's default activations, no clip, no peepholes, no coupled gates
+  int blocks;         // vectors a gate
+  PackedMatrix w, u;  // input and recurrent matrix; of a GRU that resets before the matrix, u has the gates z and r
+  PackedMatrix u_candidate;                // of such a GRU
+  AlignedFloats candidate_bias;            // recurrent bias of the candidate, for linear_before_reset
+  AlignedFloats peepholes;                 // [3][padded hidden]
+  AlignedFloats h, c;                      // [padded hidden]
+  AlignedFloats wx, uh;                    // [gates][padded hidden]
+  AlignedFloats z, reset_h, uh_candidate;  // [padded hidden]
+  void (*step)(PackedCell&, const float* x);
+};
+
+}  // namespace recurd
