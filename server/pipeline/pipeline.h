@@ -51,13 +51,14 @@ class PreparedModel {
 // and unchanged until the run is complete. A failed run has not changed `state`: it can be tried again as it stands.
 struct Run {
   PreparedModel* model = nullptr;
-  // Names the content of `state`: equal keys mean equal content, so that an array that still holds it needs no transfer.
+  // Names the content of `state`: equal keys mean equal content, so that an array that still holds it needs no
+  // transfer.
   uint64_t state_key = 0;
-  uint64_t next_state_key = 0;  // the key of what `next_state` will hold
-  const float* state = nullptr;       // [state_size]
-  float* next_state = nullptr;        // [state_size], not `state` itself
-  const float* inputs = nullptr;      // [steps][input_size]
-  float* outputs = nullptr;           // [selection.Count(steps)][output_size]
+  uint64_t next_state_key = 0;    // the key of what `next_state` will hold
+  const float* state = nullptr;   // [state_size]
+  float* next_state = nullptr;    // [state_size], not `state` itself
+  const float* inputs = nullptr;  // [steps][input_size]
+  float* outputs = nullptr;       // [selection.Count(steps)][output_size]
   int steps = 0;
   OutputSelection selection;
 };
@@ -72,8 +73,8 @@ struct RunResult {
 };
 
 // What computes steps. One run is in flight at a time: Start, then Poll until it says so.
-// Threads: Prepare on the admin thread, Start and Poll on the serving thread. Start and Poll neither allocate, lock, log
-// nor make a system call.
+// Threads: Prepare on the admin thread, Start and Poll on the serving thread. Start and Poll neither allocate, lock,
+// log nor make a system call.
 class Pipeline {
  public:
   virtual ~Pipeline() = default;

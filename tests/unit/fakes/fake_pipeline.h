@@ -10,8 +10,8 @@
 
 namespace recurd {
 
-// A pipeline whose model is h' = h + x, y = h', one float wide, taking step_ns a step of the fake clock. It can hold a run
-// in flight (hold), and answer the next runs with faults.
+// A pipeline whose model is h' = h + x, y = h', one float wide, taking step_ns a step of the fake clock. It can hold a
+// run in flight (hold), and answer the next runs with faults.
 class FakePipeline final : public Pipeline {
  public:
   struct Prepared final : PreparedModel {
@@ -56,7 +56,8 @@ class FakePipeline final : public Pipeline {
     int written = 0;
     for (int t = 0; t < run_.steps; ++t) {
       h += run_.inputs[t];
-      if (t >= run_.selection.first && (t - run_.selection.first) % run_.selection.stride == 0) run_.outputs[written++] = h;
+      if (t >= run_.selection.first && (t - run_.selection.first) % run_.selection.stride == 0)
+        run_.outputs[written++] = h;
     }
     run_.next_state[0] = h;
     *result = {.state_hit = run_.state_key == resident_key_};

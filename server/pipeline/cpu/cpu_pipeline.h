@@ -1,0 +1,34 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "server/numeric/kernels.h"
+#include "server/pipeline/pipeline.h"
+
+namespace recurd {
+
+// Computes on the calling thread with the fastest instruction set of the machine: Start does all the work, Poll says it
+// is done. Bits are the numerics profile's (numeric/profile.h) whatever the instruction set, the cut of a sequence into
+// runs, or the order of different models' runs.
+// A prepared model carries its own scratch, so it is in at most one run at a time; different ones may be prepared on
+// one thread while others run on another.
+class CpuPipeline final : public Pipeline {
+ public:
+  explicit CpuPipeline(const Kernels& kernels = BestKernels()) : kernels_(kernels) {}
+
+  const char* name() const override { return "cpu"; }
+  std::string numerics_profile() const override;
+  std::string target() const override { return kernels_.target; }
+
+  // Packs the weights and measures a step, which takes some milliseconds.
+  // Errors: INVALID_ARGUMENT if the model's program doesn't keep to its own buffers (model/validate.h).
+  absl::StatusOr<std::unique_ptr<PreparedModel>> Prepare(std::shared_ptr<const Model> model) override;
+  void Start(const Run& run) override;
+  bool Poll(RunResult* result) override;
+
+ private:
+  const Kernels& kernels_;
+};
+
+}  // namespace recurd
