@@ -19,11 +19,13 @@ ABSL_FLAG(std::string, metrics_listen, "127.0.0.1:8002",
           "Address that Prometheus scrapes, HOST:PORT, path /metrics; port 0 takes a free one, \"off\" serves none.");
 ABSL_FLAG(std::string, model_repository, "",
           "Folder of models: DIR/<name>/<version>/model.onnx and, if wanted, DIR/<name>/config.pbtxt. Required.");
-ABSL_FLAG(std::string, pipeline, "cpu", "What computes the steps: cpu (native SIMD), sim (the emulated array), xrt (the board).");
+ABSL_FLAG(std::string, pipeline, "cpu",
+          "What computes the steps: cpu (native SIMD), sim (the emulated array), xrt (the board).");
 ABSL_FLAG(int64_t, quantum_us, 200,
           "Longest time in microseconds that one session keeps the pipeline while others wait, 10 to 1000000.");
 ABSL_FLAG(int32_t, max_sessions, 16384, "Sessions open at a time, 1 to 1000000; one more is refused.");
-ABSL_FLAG(int32_t, max_chunk_steps, 16384, "Timesteps in one chunk or Infer call, 1 to 1000000; a longer one is refused.");
+ABSL_FLAG(int32_t, max_chunk_steps, 16384,
+          "Timesteps in one chunk or Infer call, 1 to 1000000; a longer one is refused.");
 ABSL_FLAG(absl::Duration, session_idle_timeout, absl::Minutes(10),
           "How long a session may send nothing while nothing of it is queued, e.g. 90s, 10m; then it ends as expired.");
 ABSL_FLAG(int64_t, latency_objective_us, 1000,
@@ -31,7 +33,8 @@ ABSL_FLAG(int64_t, latency_objective_us, 1000,
 ABSL_FLAG(absl::Duration, drain_timeout, absl::Seconds(30),
           "How long a SIGTERM waits for started chunks and open calls before they are cut off, e.g. 30s.");
 ABSL_FLAG(bool, reflection, false,
-          "Serve gRPC reflection (for grpcurl and the like). It brings threads of its own: messages take about a third longer.");
+          "Serve gRPC reflection (for grpcurl and the like). It brings threads of its own: messages take about a third "
+          "longer.");
 ABSL_FLAG(std::string, log_level, "info", "Least severe messages to log: debug, info, warning, error or off.");
 
 namespace recurd {
@@ -45,8 +48,8 @@ absl::Status InRange(const char* flag, T value, T low, T high) {
 
 absl::Status Positive(const char* flag, absl::Duration value) {
   if (value > absl::ZeroDuration() && value <= absl::Hours(24 * 365)) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("--", flag, "=", absl::FormatDuration(value),
-                                                 ": must be above 0s and at most 8760h"));
+  return absl::InvalidArgumentError(
+      absl::StrCat("--", flag, "=", absl::FormatDuration(value), ": must be above 0s and at most 8760h"));
 }
 
 // --help shows this program's flags, not those of the libraries it is made of.

@@ -1,5 +1,6 @@
-// The daemon: builds the parts as locals, in order; destruction reverses it. The main thread is the admin thread: it loads
-// the models, then waits for a signal. The serving thread owns the queue, the sessions and the pipeline (rpc/server.h).
+// The daemon: builds the parts as locals, in order; destruction reverses it. The main thread is the admin thread: it
+// loads the models, then waits for a signal. The serving thread owns the queue, the sessions and the pipeline
+// (rpc/server.h).
 #include <csignal>
 #include <memory>
 #include <thread>
@@ -77,8 +78,8 @@ absl::StatusOr<int> RunDaemon(int argc, char** argv) {
                            .target = pipeline->target()};
   RECURD_ASSIGN_OR_RETURN(const auto exporter, Exporter::Start(config.metrics_listen, metrics, build));
   exporter->SetModels(models);
-  RECURD_ASSIGN_OR_RETURN(
-      const auto rpc, RpcServer::Listen({config.listen, config.reflection}, engine, metrics, clock));
+  RECURD_ASSIGN_OR_RETURN(const auto rpc,
+                          RpcServer::Listen({config.listen, config.reflection}, engine, metrics, clock));
   SetHealth(*rpc, models);
 
   std::thread serving([&rpc] {

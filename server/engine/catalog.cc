@@ -12,10 +12,10 @@ absl::StatusOr<std::shared_ptr<ServedModel>> FindModel(const Catalog& catalog, c
   constexpr size_t kShown = 64;
   std::vector<std::string> names;
   for (const auto& m : catalog.models()) names.push_back(absl::StrCat(m->model->name, "/", m->model->version));
-  return absl::NotFoundError(absl::StrCat(
-      "no model '", absl::CHexEscape(name.substr(0, kShown)), "'",
-      version.empty() ? "" : absl::StrCat(" version '", absl::CHexEscape(version.substr(0, kShown)), "'"),
-      "; served are: ", names.empty() ? "none" : absl::StrJoin(names, ", ")));
+  return absl::NotFoundError(
+      absl::StrCat("no model '", absl::CHexEscape(name.substr(0, kShown)), "'",
+                   version.empty() ? "" : absl::StrCat(" version '", absl::CHexEscape(version.substr(0, kShown)), "'"),
+                   "; served are: ", names.empty() ? "none" : absl::StrJoin(names, ", ")));
 }
 
 }  // namespace recurd

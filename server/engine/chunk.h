@@ -13,27 +13,27 @@ namespace recurd {
 
 inline constexpr int64_t kNoDeadline = INT64_MAX;
 
-// T consecutive steps of one session on their way through the engine. The caller fills in the request, owns the chunk and
-// keeps it and its inputs alive from Submit until OnChunkDone.
+// T consecutive steps of one session on their way through the engine. The caller fills in the request, owns the chunk
+// and keeps it and its inputs alive from Submit until OnChunkDone.
 struct Chunk {
   // The request.
   uint64_t first_step = 0;
-  absl::Span<const float> inputs;           // T x input_size
+  absl::Span<const float> inputs;  // T x input_size
   bool begin = false, end = false;
   const StateImage* begin_state = nullptr;  // checked; with begin: start from it instead of the initial state
   int64_t received_ns = 0;
-  int64_t deadline_ns = kNoDeadline;        // the first run must start before
+  int64_t deadline_ns = kNoDeadline;  // the first run must start before
 
   // Set by the engine.
   int steps = 0;
   OutputSelection selection;
-  float* outputs = nullptr;                 // room that the client gave
+  float* outputs = nullptr;  // room that the client gave
   int done_steps = 0;
   int64_t admitted_ns = 0, finished_ns = 0;
-  int64_t queue_ns = 0, pipeline_ns = 0;    // measured
+  int64_t queue_ns = 0, pipeline_ns = 0;  // measured
   double modelled_ns = 0;
   Refusal refusal = Refusal::kNone;
-  uint64_t expected_step = 0;               // with a refusal
+  uint64_t expected_step = 0;  // with a refusal
   Chunk* next = nullptr;
 
   bool started() const { return done_steps > 0; }
@@ -60,8 +60,8 @@ class ChunkQueue {
   Chunk* tail_ = nullptr;
 };
 
-// Who a session works for: a stream or a unary call. Called on the serving thread. None of these may destroy the client or
-// call the engine back for the same session.
+// Who a session works for: a stream or a unary call. Called on the serving thread. None of these may destroy the client
+// or call the engine back for the same session.
 class SessionClient {
  public:
   virtual ~SessionClient() = default;

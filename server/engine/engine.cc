@@ -39,9 +39,9 @@ ServedSession* Engine::Open(std::shared_ptr<ServedModel> served, const SessionOp
   ServedSession* session = sessions_.front().get();
   session->self = sessions_.begin();
   const StateImage* state = options.state;
-  session->session.Restart(state ? absl::MakeConstSpan(state->values) : session->served->model->initial_state,
-                           state ? state->step : 0, NewKey());
-  session->admitted_step = session->session.next_step();
+  session->state.Restart(state ? absl::MakeConstSpan(state->values) : session->served->model->initial_state,
+                         state ? state->step : 0, NewKey());
+  session->admitted_step = session->state.next_step();
   session->last_message_ns = session->checkpoint_ns = clock_.NowNs();
   if (options.unary) {
     ++unary_count_;
@@ -69,7 +69,7 @@ void Engine::Finish(ServedSession* session, const char* detail) {
   const EndReason reason = session->ending;
   std::optional<StateImage> last;
   if (reason != EndReason::kFailed && !session->options.unary) {
-    last = StateImage::Seal(*session->served->model, profile_, session->session.next_step(), session->session.state());
+    last = StateImage::Seal(*session->served->model, profile_, session->state.next_step(), session->state.values());
   }
   if (session->options.unary) {
     --unary_count_;
@@ -78,7 +78,7 @@ void Engine::Finish(ServedSession* session, const char* detail) {
     metrics_.server.sessions_active.Set(--session_count_);
   }
   SessionClient* client = session->client;
-  const uint64_t next_step = session->session.next_step();
+  const uint64_t next_step = session->state.next_step();
   const std::unique_ptr<ServedSession> dying = std::move(*session->self);
   sessions_.erase(dying->self);
   client->OnEnded(reason, detail, next_step, std::move(last));
@@ -86,7 +86,7 @@ void Engine::Finish(ServedSession* session, const char* detail) {
 
 void Engine::Refuse(ServedSession* session, Chunk* chunk, Refusal refusal) {
   chunk->refusal = refusal;
-  chunk->expected_step = session->session.in_sequence() ? session->session.next_step() : 0;
+  chunk->expected_step = session->state.in_sequence() ? session->state.next_step() : 0;
   metrics_.server.refusals[static_cast<size_t>(refusal)].Add();
   session->client->OnChunkDone(*chunk);
 }
@@ -101,8 +101,8 @@ void Engine::RefuseUntilBegin(ServedSession* session, Refusal first) {
     Enqueue(session, clock_.NowNs());
     return;
   }
-  session->admitted_step = session->session.in_sequence() ? session->session.next_step() : 0;
-  session->admitted_in_sequence = session->session.in_sequence();
+  session->admitted_step = session->state.in_sequence() ? session->state.next_step() : 0;
+  session->admitted_in_sequence = session->state.in_sequence();
 }
 
 void Engine::MaybeCheckpoint(ServedSession* session, Chunk& chunk, int64_t now_ns) {
@@ -115,12 +115,10 @@ void Engine::MaybeCheckpoint(ServedSession* session, Chunk& chunk, int64_t now_n
   session->checkpoint_step = 0;
   session->checkpoint_ns = now_ns;
   session->client->OnCheckpoint(
-      chunk, StateImage::Seal(*session->served->model, profile_, session->session.next_step(), session->session.state()));
+      chunk, StateImage::Seal(*session->served->model, profile_, session->state.next_step(), session->state.values()));
 }
 
-void Engine::CountSwitch(const RunResult& result) {
-  metrics_.server.state_switches[result.state_hit ? 1 : 0].Add();
-}
+void Engine::CountSwitch(const RunResult& result) { metrics_.server.state_switches[result.state_hit ? 1 : 0].Add(); }
 
 void Engine::ExpireIdle() {
   const int64_t since_ns = clock_.NowNs() - options_.idle_timeout_ns;

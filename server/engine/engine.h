@@ -11,7 +11,7 @@
 #include "server/engine/metrics.h"
 #include "server/engine/run_queue.h"
 #include "server/pipeline/pipeline.h"
-#include "server/session/session.h"
+#include "server/session/session_state.h"
 #include "server/session/state_image.h"
 
 namespace recurd {
@@ -31,7 +31,7 @@ enum class OutputsWanted { kEveryStep, kLastOfChunk, kLastOfSequence, kEveryKth 
 struct SessionOptions {
   OutputsWanted outputs = OutputsWanted::kEveryStep;
   int output_stride = 1;
-  uint64_t checkpoint_steps = 0;    // 0: none by steps
+  uint64_t checkpoint_steps = 0;       // 0: none by steps
   int64_t checkpoint_interval_ns = 0;  // 0: none by time
   const StateImage* state = nullptr;   // checked; what to start from instead of the initial state
   bool unary = false;                  // lives for one call, isn't counted as a session
@@ -40,9 +40,9 @@ struct SessionOptions {
 // A session with what the engine needs to serve it. Made and destroyed by the engine.
 struct ServedSession : RunQueue::Node {
   ServedSession(SessionId id, std::shared_ptr<ServedModel> served, SessionOptions options, SessionClient* client)
-      : session(id, *served->model), served(std::move(served)), options(options), client(client) {}
+      : state(id, *served->model), served(std::move(served)), options(options), client(client) {}
 
-  Session session;
+  SessionState state;
   const std::shared_ptr<ServedModel> served;
   const SessionOptions options;
   SessionClient* const client;
@@ -59,9 +59,9 @@ struct ServedSession : RunQueue::Node {
   std::list<std::unique_ptr<ServedSession>>::iterator self;
 };
 
-// Sessions, their waiting chunks and the pipeline that serves them, a quantum at a time. serve_step.cc has the way of one
-// message in the order time runs; engine.cc what happens around it.
-// Threads: serving thread only. Submit and Advance don't allocate once a session has had its first message.
+// Sessions, their waiting chunks and the pipeline that serves them, a quantum at a time. serve_step.cc has the way of
+// one message in the order time runs; engine.cc what happens around it. Threads: serving thread only. Submit and
+// Advance don't allocate once a session has had its first message.
 class Engine {
  public:
   Engine(Pipeline& pipeline, Metrics& metrics, const Clock& clock, EngineOptions options);
@@ -71,15 +71,16 @@ class Engine {
   const EngineOptions& options() const { return options_; }
   Pipeline& pipeline() { return pipeline_; }
 
-  // Opens a session of `served` for `client`, which must outlive it. Null with *refusal set if there are too many, or the
-  // server is draining.
+  // Opens a session of `served` for `client`, which must outlive it. Null with *refusal set if there are too many, or
+  // the server is draining.
   ServedSession* Open(std::shared_ptr<ServedModel> served, const SessionOptions& options, SessionClient* client,
                       Refusal* refusal);
   // Ends a session: waiting chunks are refused with kSessionOver, then OnEnded. At once, or when its run comes off the
   // pipeline.
   void End(ServedSession* session, EndReason reason, const char* detail = "");
 
-  // Admits the chunk, or refuses it with chunk.refusal and expected_step set. OnChunkDone comes only for an admitted one.
+  // Admits the chunk, or refuses it with chunk.refusal and expected_step set. OnChunkDone comes only for an admitted
+  // one: within this call if the engine was idle and the chunk is no more than a quantum.
   bool Submit(ServedSession* session, Chunk* chunk);
 
   // Starts, polls or finishes work; never takes much longer than a quantum.
@@ -100,6 +101,7 @@ class Engine {
   Refusal Admit(const ServedSession& session, Chunk& chunk) const;
   OutputSelection Select(const ServedSession& session, const Chunk& chunk) const;
   void Enqueue(ServedSession* session, int64_t now_ns);
+  void Advance(int64_t now_ns);
   ServedSession* Schedule(int64_t now_ns);
   bool Load(ServedSession* session, int64_t now_ns);
   void StartRun(ServedSession* session, int64_t now_ns);

@@ -17,20 +17,42 @@ inline constexpr std::array<const char*, 4> kStageNames = {"decode", "queue", "p
 
 // Why a session ended. The order is recurd.v1.Ended.Reason's.
 enum class EndReason {
-  kUnspecified, kClosed, kExpired, kEvicted, kTakenOver, kRestarted, kModelUnloaded, kDrained, kFailed
+  kUnspecified,
+  kClosed,
+  kExpired,
+  kEvicted,
+  kTakenOver,
+  kRestarted,
+  kModelUnloaded,
+  kDrained,
+  kFailed
 };
 inline constexpr std::array<const char*, 9> kEndReasonNames = {
     "unspecified", "closed", "expired", "evicted", "taken_over", "restarted", "model_unloaded", "drained", "failed"};
 
 // Why a message was refused. kRefusalNames are the values of recurd_refusals_total's label.
 enum class Refusal {
-  kNone, kWrongLength, kTooManySteps, kNotFinite, kOutOfOrder, kBadState, kDeadline, kDraining, kTooManySessions,
-  kQueueFull, kUnknownModel, kNotOpen, kAlreadyOpen, kEmptyMessage, kUnsupported, kSessionOver
+  kNone,
+  kWrongLength,
+  kTooManySteps,
+  kNotFinite,
+  kOutOfOrder,
+  kBadState,
+  kDeadline,
+  kDraining,
+  kTooManySessions,
+  kQueueFull,
+  kUnknownModel,
+  kNotOpen,
+  kAlreadyOpen,
+  kEmptyMessage,
+  kUnsupported,
+  kSessionOver
 };
 inline constexpr std::array<const char*, 16> kRefusalNames = {
-    "none", "wrong_length", "too_many_steps", "not_finite", "out_of_order", "bad_state", "deadline", "draining",
-    "too_many_sessions", "queue_full", "unknown_model", "not_open", "already_open", "empty_message", "unsupported",
-    "session_over"};
+    "none",         "wrong_length",  "too_many_steps",    "not_finite",  "out_of_order",  "bad_state",
+    "deadline",     "draining",      "too_many_sessions", "queue_full",  "unknown_model", "not_open",
+    "already_open", "empty_message", "unsupported",       "session_over"};
 
 // Counts of one served model. Written by the serving thread only, read by any.
 struct ModelMetrics {

@@ -29,7 +29,8 @@ void RunQueue::SiftDown(int index) {
   for (;;) {
     int child = 2 * index + 1;
     if (child >= size()) break;
-    if (child + 1 < size() && Before(*heap_[static_cast<size_t>(child + 1)], *heap_[static_cast<size_t>(child)])) ++child;
+    if (child + 1 < size() && Before(*heap_[static_cast<size_t>(child + 1)], *heap_[static_cast<size_t>(child)]))
+      ++child;
     if (!Before(*heap_[static_cast<size_t>(child)], *node)) break;
     Place(heap_[static_cast<size_t>(child)], index);
     index = child;

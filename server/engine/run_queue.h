@@ -6,10 +6,10 @@
 
 namespace recurd {
 
-// The order in which waiting work gets its quanta: earliest deadline, then least remaining time, then first come; but the
-// work that has gone longest without a quantum gets one in turn, never two such turns in a row, once it has waited for
-// `ageing_ns`. So a one-step chunk waits about one quantum whatever else is queued, and nobody starves.
-// A binary heap for the order and a list for the age, both intrusive; Push allocates only past the reserved size.
+// The order in which waiting work gets its quanta: earliest deadline, then least remaining time, then first come; but
+// the work that has gone longest without a quantum gets one in turn, never two such turns in a row, once it has waited
+// for `ageing_ns`. So a one-step chunk waits about one quantum whatever else is queued, and nobody starves. A binary
+// heap for the order and a list for the age, both intrusive; Push allocates only past the reserved size.
 class RunQueue {
  public:
   struct Node {

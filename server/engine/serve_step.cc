@@ -2,15 +2,15 @@
 //
 //   stage      who owns the data                        clock stamp taken
 //   (decode)   rpc: StreamCall::OnChunk                 received_ns, before
-//   admit      Submit, Admit: still the rpc's slot      admitted_ns      -> stage "decode"
-//   schedule   Schedule: the run queue has the session
-//   load       Load: the state to start from            run_start_ns_    -> stage "queue" (first run of the chunk)
-//   run        StartRun: the pipeline reads state and inputs, writes next_state and outputs in the reply's own memory
-//   store      FinishRun: Commit swaps the two states   now              -> stage "pipeline" (sum of the chunk's runs)
-//   reply      Reply: back to rpc, StreamCall::OnChunkDone encodes and writes -> stage "encode"
+//   admit      Submit, Admit: still the rpc's slot      admitted_ns      -> stage "decode"; an idle engine goes on at
+//   once schedule   Schedule: the run queue has the session load       Load: the state to start from run_start_ns_ ->
+//   stage "queue" (first run of the chunk) run        StartRun: the pipeline reads state and inputs, writes next_state
+//   and outputs in the reply's own memory store      FinishRun: Commit swaps the two states   now              -> stage
+//   "pipeline" (sum of the chunk's runs) reply      Reply: back to rpc, StreamCall::OnChunkDone encodes and writes ->
+//   stage "encode"
 //
-// A chunk longer than a quantum goes round schedule..store several times; between quanta the serving thread looks at the
-// completion queue. Nothing here allocates, locks, logs or makes a system call on the success path.
+// A chunk longer than a quantum goes round schedule..store several times; between quanta the serving thread looks at
+// the completion queue. Nothing here allocates, locks, logs or makes a system call on the success path.
 #include <algorithm>
 #include <utility>
 
@@ -31,12 +31,15 @@ bool Engine::Submit(ServedSession* session, Chunk* chunk) {
   session->admitted_step = chunk->end ? 0 : chunk->first_step + static_cast<uint64_t>(chunk->steps);
   session->admitted_in_sequence = !chunk->end;
   chunk->selection = Select(*session, *chunk);
-  chunk->outputs = session->client->OutputRoom(
-      *chunk, chunk->selection.Count(chunk->steps) * session->served->model->output_size);
+  chunk->outputs =
+      session->client->OutputRoom(*chunk, chunk->selection.Count(chunk->steps) * session->served->model->output_size);
   chunk->admitted_ns = now_ns;
   const bool waiting = !session->queue.empty();
   session->queue.Push(chunk);
-  if (!waiting) Enqueue(session, now_ns);
+  if (waiting) return true;
+  const bool idle = !busy();
+  Enqueue(session, now_ns);
+  if (idle) Advance(now_ns);
   return true;
 }
 
@@ -49,8 +52,8 @@ Refusal Engine::Admit(const ServedSession& session, Chunk& chunk) const {
   if (steps > static_cast<size_t>(options_.max_chunk_steps)) return Refusal::kTooManySteps;
   const int64_t reply_bytes = static_cast<int64_t>(steps) * model.output_size * static_cast<int64_t>(sizeof(float));
   if (reply_bytes > options_.max_message_bytes) return Refusal::kTooManySteps;
-  const bool in_order = chunk.begin ? chunk.first_step == 0
-                                    : session.admitted_in_sequence && chunk.first_step == session.admitted_step;
+  const bool in_order =
+      chunk.begin ? chunk.first_step == 0 : session.admitted_in_sequence && chunk.first_step == session.admitted_step;
   if (!in_order) return Refusal::kOutOfOrder;
   if (!AllFinite(chunk.inputs)) return Refusal::kNotFinite;
   chunk.steps = static_cast<int>(steps);
@@ -76,15 +79,17 @@ OutputSelection Engine::Select(const ServedSession& session, const Chunk& chunk)
 void Engine::Enqueue(ServedSession* session, int64_t now_ns) {
   const Chunk& chunk = *session->queue.head();
   session->deadline_ns = chunk.deadline_ns;
-  session->remaining_ns =
-      static_cast<int64_t>((chunk.steps - chunk.done_steps) * session->served->prepared->step_ns());
+  session->remaining_ns = static_cast<int64_t>((chunk.steps - chunk.done_steps) * session->served->prepared->step_ns());
   run_queue_.Push(session, now_ns);
 }
 
 void Engine::Advance() {
+  if (busy()) Advance(running_ == nullptr ? clock_.NowNs() : 0);
+}
+
+// now_ns: only looked at when a run is to be started.
+void Engine::Advance(int64_t now_ns) {
   if (running_ == nullptr) {
-    if (run_queue_.empty()) return;
-    const int64_t now_ns = clock_.NowNs();
     ServedSession* session = Schedule(now_ns);
     if (!Load(session, now_ns)) return;
     StartRun(session, now_ns);
@@ -105,9 +110,9 @@ bool Engine::Load(ServedSession* session, int64_t now_ns) {
   }
   chunk.queue_ns = now_ns - chunk.admitted_ns;
   if (chunk.begin) {
-    session->session.Restart(chunk.begin_state ? absl::MakeConstSpan(chunk.begin_state->values)
-                                               : absl::MakeConstSpan(session->served->model->initial_state),
-                             0, NewKey());
+    session->state.Restart(chunk.begin_state ? absl::MakeConstSpan(chunk.begin_state->values)
+                                             : absl::MakeConstSpan(session->served->model->initial_state),
+                           0, NewKey());
   }
   return true;
 }
@@ -120,10 +125,10 @@ void Engine::StartRun(ServedSession* session, int64_t now_ns) {
   const OutputSelection rest = chunk.selection.After(chunk.done_steps);
   const int written = chunk.selection.Count(chunk.done_steps);
   run_ = {.model = session->served->prepared.get(),
-          .state_key = session->session.state_key(),
+          .state_key = session->state.state_key(),
           .next_state_key = NewKey(),
-          .state = session->session.state().data(),
-          .next_state = session->session.next_state().data(),
+          .state = session->state.values().data(),
+          .next_state = session->state.next_values().data(),
           .inputs = chunk.inputs.data() + static_cast<ptrdiff_t>(chunk.done_steps) * model.input_size,
           .outputs = chunk.outputs + static_cast<ptrdiff_t>(written) * model.output_size,
           .steps = std::min(chunk.steps - chunk.done_steps, quantum_steps),
@@ -148,10 +153,10 @@ void Engine::FinishRun(const RunResult& result) {
   session->retried = false;
   CountSwitch(result);
   const auto written = static_cast<size_t>(run_.selection.Count(run_.steps) * model.output_size);
-  if (!AllFinite(session->session.next_state()) || !AllFinite({run_.outputs, written})) {
+  if (!AllFinite(session->state.next_values()) || !AllFinite({run_.outputs, written})) {
     return End(session, EndReason::kFailed, "an output or the state became NaN or infinite");
   }
-  session->session.Commit(run_.steps, run_.next_state_key);
+  session->state.Commit(run_.steps, run_.next_state_key);
   chunk.done_steps += run_.steps;
   chunk.pipeline_ns += now_ns - run_start_ns_;
   chunk.modelled_ns += result.modelled_ns;
@@ -174,7 +179,7 @@ void Engine::Reply(ServedSession* session, int64_t now_ns) {
   metrics.step.Record(chunk.pipeline_ns / chunk.steps, static_cast<uint64_t>(chunk.steps));
   metrics.steps.Add(static_cast<uint64_t>(chunk.steps));
   session->last_message_ns = now_ns;
-  if (chunk.end) session->session.EndSequence();
+  if (chunk.end) session->state.EndSequence();
   MaybeCheckpoint(session, chunk, now_ns);
   session->client->OnChunkDone(chunk);
   if (!session->queue.empty()) Enqueue(session, now_ns);

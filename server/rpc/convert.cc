@@ -9,9 +9,12 @@ namespace {
 
 const char* CellName(CellKind kind) {
   switch (kind) {
-    case CellKind::kGru: return "GRU";
-    case CellKind::kLstm: return "LSTM";
-    case CellKind::kRnn: return "RNN";
+    case CellKind::kGru:
+      return "GRU";
+    case CellKind::kLstm:
+      return "LSTM";
+    case CellKind::kRnn:
+      return "RNN";
   }
   return "";
 }

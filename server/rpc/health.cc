@@ -10,18 +10,21 @@ namespace {
 using grpc::health::v1::HealthCheckRequest;
 using grpc::health::v1::HealthCheckResponse;
 
-HealthCheckResponse::ServingStatus ToWire(Health::Status status) {
+HealthCheckResponse::ServingStatus ToWire(HealthBoard::Status status) {
   switch (status) {
-    case Health::Status::kUnknownService: return HealthCheckResponse::SERVICE_UNKNOWN;
-    case Health::Status::kServing: return HealthCheckResponse::SERVING;
-    case Health::Status::kNotServing: return HealthCheckResponse::NOT_SERVING;
+    case HealthBoard::Status::kUnknownService:
+      return HealthCheckResponse::SERVICE_UNKNOWN;
+    case HealthBoard::Status::kServing:
+      return HealthCheckResponse::SERVING;
+    case HealthBoard::Status::kNotServing:
+      return HealthCheckResponse::NOT_SERVING;
   }
   return HealthCheckResponse::UNKNOWN;
 }
 
 grpc::Status Check(RpcServer* rpc, const HealthCheckRequest& request, HealthCheckResponse* response) {
-  const Health::Status status = rpc->health().Get(request.service());
-  if (status == Health::Status::kUnknownService) {
+  const HealthBoard::Status status = rpc->health().Get(request.service());
+  if (status == HealthBoard::Status::kUnknownService) {
     return {grpc::StatusCode::NOT_FOUND,
             absl::StrCat("no service or model '", request.service(), "'; \"\" asks for the whole server")};
   }
@@ -33,7 +36,7 @@ struct WatchCall {
   grpc::ServerContext context;
   HealthCheckRequest request;
   grpc::ServerAsyncWriter<HealthCheckResponse> writer{&context};
-  QueueOp done;        // the client is gone, or Finish has been sent
+  QueueOp done;   // the client is gone, or Finish has been sent
   Event changed;  // the status may have changed, or the client is gone
   Event joined;
   bool over = false;
@@ -48,23 +51,23 @@ Detached NoteDone(WatchCall* call) {
 
 }  // namespace
 
-void Health::Set(const std::string& service, bool serving) {
+void HealthBoard::Set(const std::string& service, bool serving) {
   serving_[service] = serving;
   Notify();
 }
 
-void Health::Drain() {
+void HealthBoard::Drain() {
   draining_ = true;
   Notify();
 }
 
-Health::Status Health::Get(const std::string& service) const {
+HealthBoard::Status HealthBoard::Get(const std::string& service) const {
   const auto it = serving_.find(service);
   if (it == serving_.end()) return Status::kUnknownService;
   return it->second && !draining_ ? Status::kServing : Status::kNotServing;
 }
 
-void Health::Notify() {
+void HealthBoard::Notify() {
   const std::vector<Event*> watchers = watchers_;  // a woken watcher may leave
   for (Event* changed : watchers) changed->Set();
 }
@@ -78,7 +81,7 @@ Detached ServeHealthWatch(RpcServer* rpc) {
   if (!accepted) co_return;
   ServeHealthWatch(rpc);
   NoteDone(&call);
-  Health& health = rpc->health();
+  HealthBoard& health = rpc->health();
   health.Watch(&call.changed);
   HealthCheckResponse response;
   for (bool first = true; !call.over; first = false) {

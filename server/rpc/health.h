@@ -10,10 +10,9 @@ namespace recurd {
 
 class RpcServer;
 
-// What grpc.health.v1 answers: "" is the server, then each service and each model by name. It is answered by the serving
-// thread itself, so an answer also says that the thread turns.
-// Threads: serving thread only.
-class Health {
+// What grpc.health.v1 answers: "" is the server, then each service and each model by name. It is answered by the
+// serving thread itself, so an answer also says that the thread turns. Threads: serving thread only.
+class HealthBoard {
  public:
   enum class Status { kUnknownService, kServing, kNotServing };
 

@@ -85,11 +85,10 @@ bool InferCall::Begin() {
   chunk_.received_ns = rpc_->clock().NowNs();
   status_ = Open();
   if (!status_.ok()) return false;
-  chunk_.first_step = session_->session.next_step();
+  chunk_.first_step = session_->state.next_step();
   chunk_.inputs = {request_.inputs().data(), static_cast<size_t>(request_.inputs_size())};
   if (const auto left = context_.deadline() - std::chrono::system_clock::now(); left < std::chrono::hours(24)) {
-    chunk_.deadline_ns =
-        chunk_.received_ns + std::chrono::duration_cast<std::chrono::nanoseconds>(left).count();
+    chunk_.deadline_ns = chunk_.received_ns + std::chrono::duration_cast<std::chrono::nanoseconds>(left).count();
   }
   if (rpc_->engine().Submit(session_, &chunk_)) return true;
   status_ = Result();
@@ -109,8 +108,8 @@ grpc::Status InferCall::Open() {
   options.checkpoint_steps = request_.return_state() ? 1 : 0;
   if (request_.has_state()) {
     state_ = FromProto(request_.state());
-    const absl::Status status = state_.Check(*served_->model, rpc_->engine().pipeline().numerics_profile(),
-                                             request_.allow_profile_change());
+    const absl::Status status =
+        state_.Check(*served_->model, rpc_->engine().pipeline().numerics_profile(), request_.allow_profile_change());
     if (!status.ok()) {
       rpc_->metrics().server.refusals[static_cast<size_t>(Refusal::kBadState)].Add();
       return ToGrpc(status);

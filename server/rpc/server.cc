@@ -15,8 +15,8 @@ namespace {
 
 constexpr int64_t kSweepNs = 1'000'000'000;
 
-// libgrpc++_reflection adds its service to every server of the process merely by being linked. Reflection is a sync service
-// and brings its own threads, so it is taken out again unless asked for.
+// libgrpc++_reflection adds its service to every server of the process merely by being linked. Reflection is a sync
+// service and brings its own threads, so it is taken out again unless asked for.
 class WithoutReflection final : public grpc::ServerBuilderOption {
  public:
   void UpdateArguments(grpc::ChannelArguments*) override {}
@@ -45,7 +45,8 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Listen(RpcOptions options,
   if (rpc->options_.reflection) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
   if (!rpc->options_.reflection) builder.SetOption(std::make_unique<WithoutReflection>());
-  const int max_message = static_cast<int>(engine.options().max_message_bytes) + 1024;  // the floats, and what frames them
+  const int max_message =
+      static_cast<int>(engine.options().max_message_bytes) + 1024;  // the floats, and what frames them
   builder.SetMaxReceiveMessageSize(max_message);
   builder.SetMaxSendMessageSize(-1);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // a taken port is an error
@@ -78,15 +79,15 @@ void RpcServer::Run() {
   for (;;) {
     void* tag = nullptr;
     bool ok = false;
-    const bool busy = engine_.busy();
-    const gpr_timespec deadline = busy ? gpr_inf_past(GPR_CLOCK_MONOTONIC) : gpr_inf_future(GPR_CLOCK_MONOTONIC);
+    const gpr_timespec deadline =
+        engine_.busy() ? gpr_inf_past(GPR_CLOCK_MONOTONIC) : gpr_inf_future(GPR_CLOCK_MONOTONIC);
     const auto next = queue_->AsyncNext(&tag, &ok, deadline);
     if (next == grpc::CompletionQueue::SHUTDOWN) break;
     if (next == grpc::CompletionQueue::GOT_EVENT) {
       static_cast<QueueOp*>(tag)->Complete(ok);
-      if (busy) continue;  // between quanta the queue is emptied; out of idleness work starts at once
+    } else {
+      engine_.Advance();  // between quanta the queue has been emptied
     }
-    engine_.Advance();
   }
   stopping_ = true;
   wake_.Complete(false);

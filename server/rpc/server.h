@@ -49,7 +49,7 @@ class RpcServer {
   Engine& engine() { return engine_; }
   Metrics& metrics() { return metrics_; }
   const Clock& clock() const { return clock_; }
-  Health& health() { return health_; }
+  HealthBoard& health() { return health_; }
   grpc::ServerCompletionQueue* queue() { return queue_.get(); }
   v1::Recurrent::AsyncService& recurrent() { return recurrent_; }
   grpc::health::v1::Health::AsyncService& health_service() { return health_service_; }
@@ -67,7 +67,7 @@ class RpcServer {
   Metrics& metrics_;
   const Clock& clock_;
   const int64_t start_ns_;
-  Health health_;
+  HealthBoard health_;
   v1::Recurrent::AsyncService recurrent_;
   grpc::health::v1::Health::AsyncService health_service_;
   int port_ = 0;

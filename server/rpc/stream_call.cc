@@ -88,8 +88,8 @@ void StreamCall::OnRequest() {
   }
   if (session_ == nullptr && !request.has_open()) {
     rpc_->metrics().server.refusals[static_cast<size_t>(Refusal::kNotOpen)].Add();
-    return Fail(grpc::Status(grpc::StatusCode::FAILED_PRECONDITION,
-                             RefusalText(Refusal::kNotOpen, rpc_->engine().options())));
+    return Fail(
+        grpc::Status(grpc::StatusCode::FAILED_PRECONDITION, RefusalText(Refusal::kNotOpen, rpc_->engine().options())));
   }
   slot.reply.Clear();
   slot.checkpoint.reset();
@@ -121,7 +121,8 @@ void StreamCall::OnOpen(Slot& slot) {
   if (open.mode() != v1::Open::CREATE || !open.session_id().empty()) {
     rpc_->metrics().server.refusals[static_cast<size_t>(Refusal::kUnsupported)].Add();
     return Fail({grpc::StatusCode::UNIMPLEMENTED,
-                 absl::StrCat("this server (", kVersion, ") creates sessions only: open with mode CREATE and no "
+                 absl::StrCat("this server (", kVersion,
+                              ") creates sessions only: open with mode CREATE and no "
                               "session_id, with the last checkpoint as state to go on from it")});
   }
   SessionOptions options;
@@ -146,9 +147,9 @@ void StreamCall::OnOpen(Slot& slot) {
   wants_checkpoints_ = options.checkpoint_steps > 0 || options.checkpoint_interval_ns > 0;
   const Model& model = *served_->model;
   v1::Opened* opened = slot.reply.mutable_opened();
-  opened->set_session_id(session_->session.id().ToString());
+  opened->set_session_id(session_->state.id().ToString());
   opened->set_epoch(1);
-  opened->set_next_step(session_->session.next_step());
+  opened->set_next_step(session_->state.next_step());
   opened->set_version(model.version);
   opened->set_input_size(static_cast<uint32_t>(model.input_size));
   opened->set_output_size(static_cast<uint32_t>(model.output_size));

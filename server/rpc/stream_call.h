@@ -12,12 +12,11 @@
 
 namespace recurd {
 
-// One Stream call, from accept to Finish. Three coroutines share it: the reader (Serve, whose frame holds it), the writer,
-// and one that waits for the call to be over. A ring of slots holds a request and its reply each; a slot is filled by the
-// reader, answered by OnRequest or the engine, and written and freed by the writer, always in order. When the ring is full the
-// reader stops, and HTTP/2 holds the sender back.
-// All of a call's waits end in operations of its own; its frame dies only in one of their completions, never inside the
-// engine.
+// One Stream call, from accept to Finish. Three coroutines share it: the reader (Serve, whose frame holds it), the
+// writer, and one that waits for the call to be over. A ring of slots holds a request and its reply each; a slot is
+// filled by the reader, answered by OnRequest or the engine, and written and freed by the writer, always in order. When
+// the ring is full the reader stops, and HTTP/2 holds the sender back. All of a call's waits end in operations of its
+// own; its frame dies only in one of their completions, never inside the engine.
 class StreamCall final : public SessionClient {
  public:
   static Detached Serve(RpcServer* rpc);
@@ -79,7 +78,7 @@ class StreamCall final : public SessionClient {
   grpc::Status status_;
   std::optional<v1::StreamResponse> last_checkpoint_, ended_;
 
-  QueueOp done_;         // AsyncNotifyWhenDone
+  QueueOp done_;    // AsyncNotifyWhenDone
   Event room_;      // for the reader: a slot is free, or the call is ending
   Event progress_;  // for the writer: a slot was answered, or the call is ending
   Event written_, gone_;

@@ -8,8 +8,8 @@
 
 namespace recurd {
 
-// Answers the calls of one unary method that needs no wait, always with one pending: `request` is the service's RequestX,
-// `handler` makes the response.
+// Answers the calls of one unary method that needs no wait, always with one pending: `request` is the service's
+// RequestX, `handler` makes the response.
 template <typename Service, typename RequestBase, typename Request, typename Response>
 Detached ServeUnary(RpcServer* rpc, Service* service,
                     void (RequestBase::*request_method)(grpc::ServerContext*, Request*,
@@ -19,16 +19,14 @@ Detached ServeUnary(RpcServer* rpc, Service* service,
   grpc::ServerContext context;
   Request request;
   grpc::ServerAsyncResponseWriter<Response> writer(&context);
-  const bool accepted = co_await Start([&](void* tag) {
-    (service->*request_method)(&context, &request, &writer, rpc->queue(), rpc->queue(), tag);
-  });
+  const bool accepted = co_await Start(
+      [&](void* tag) { (service->*request_method)(&context, &request, &writer, rpc->queue(), rpc->queue(), tag); });
   if (!accepted) co_return;
   ServeUnary(rpc, service, request_method, handler);
   Response response;
   const grpc::Status status = handler(rpc, request, &response);
-  co_await Start([&](void* tag) {
-    status.ok() ? writer.Finish(response, status, tag) : writer.FinishWithError(status, tag);
-  });
+  co_await Start(
+      [&](void* tag) { status.ok() ? writer.Finish(response, status, tag) : writer.FinishWithError(status, tag); });
 }
 
 }  // namespace recurd

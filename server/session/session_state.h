@@ -13,10 +13,10 @@ namespace recurd {
 // One client's state between steps. Two buffers: a run reads one and writes the other, so that a run which fails or is
 // tried again finds its input as it was; Commit swaps them.
 // Threads: serving thread only. Allocates: in the constructor only.
-class Session {
+class SessionState {
  public:
-  Session(SessionId id, const Model& model)
-      : id_(id), state_(model.initial_state), next_state_(model.initial_state.size()) {}
+  SessionState(SessionId id, const Model& model)
+      : id_(id), values_(model.initial_state), next_values_(model.initial_state.size()) {}
 
   const SessionId& id() const { return id_; }
   uint64_t next_step() const { return next_step_; }
@@ -24,19 +24,19 @@ class Session {
   bool in_sequence() const { return in_sequence_; }
   uint64_t state_key() const { return state_key_; }
 
-  absl::Span<const float> state() const { return state_; }
-  absl::Span<float> next_state() { return absl::MakeSpan(next_state_); }
+  absl::Span<const float> values() const { return values_; }
+  absl::Span<float> next_values() { return absl::MakeSpan(next_values_); }
 
   // Starts a sequence (or goes on with one) from `state` after `step` steps. `key` must be new.
   void Restart(absl::Span<const float> state, uint64_t step, uint64_t key) {
-    state_.assign(state.begin(), state.end());
+    values_.assign(state.begin(), state.end());
     next_step_ = step;
     state_key_ = key;
     in_sequence_ = true;
   }
-  // Takes what a run of `steps` steps left in next_state.
+  // Takes what a run of `steps` steps left in next_values.
   void Commit(int steps, uint64_t key) {
-    state_.swap(next_state_);
+    values_.swap(next_values_);
     next_step_ += static_cast<uint64_t>(steps);
     state_key_ = key;
   }
@@ -44,7 +44,7 @@ class Session {
 
  private:
   const SessionId id_;
-  std::vector<float> state_, next_state_;
+  std::vector<float> values_, next_values_;
   uint64_t next_step_ = 0;
   uint64_t state_key_ = 0;
   bool in_sequence_ = true;

@@ -77,7 +77,7 @@ TEST_F(EngineTest, AppliesChunksInOrderAndKeepsTheState) {
   EXPECT_THAT(client.done, ElementsAre(&a, &b));
   EXPECT_THAT(client.rooms[0], ElementsAre(1, 3));
   EXPECT_THAT(client.rooms[1], ElementsAre(6));
-  EXPECT_EQ(session->session.next_step(), 3u);
+  EXPECT_EQ(session->state.next_step(), 3u);
 }
 
 TEST_F(EngineTest, RefusesAStepOutOfOrderNamingTheExpectedOneAndChangesNothing) {
@@ -99,7 +99,7 @@ TEST_F(EngineTest, RefusesBadInputs) {
   FakeClient client;
   ServedSession* session = Open(client);
   const std::vector<float> none, many(10'001, 0.0f), nan = {1, std::numeric_limits<float>::quiet_NaN()},
-                                 inf = {std::numeric_limits<float>::infinity()}, huge = {3e38f};
+                                                     inf = {std::numeric_limits<float>::infinity()}, huge = {3e38f};
   Chunk a = Make(0, none), b = Make(0, many), c = Make(0, nan), d = Make(0, inf), e = Make(0, huge);
   EXPECT_FALSE(engine_.Submit(session, &a));
   EXPECT_EQ(a.refusal, Refusal::kWrongLength);

@@ -1,0 +1,223 @@
+// The daemon itself, as a process, over loopback, serving the shipped model.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <bit>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "grpcpp/grpcpp.h"
+#include "proto/recurd/v1/recurd.grpc.pb.h"
+#include "tests/integration/child.h"
+#include "tests/integration/digits.h"
+
+namespace recurd {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::string AnyRecurd() { return RECURD_BINARY_DIR "/bin/recurd"; }
+
+// A stream of one session of the digits model.
+class DigitsStream {
+ public:
+  explicit DigitsStream(const std::string& address)
+      : stub_(v1::Recurrent::NewStub(grpc::CreateChannel(address, grpc::InsecureChannelCredentials()))) {
+    context_.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
+    stream_ = stub_->Stream(&context_);
+    v1::StreamRequest request;
+    request.mutable_open()->set_model("digits");
+    stream_->Write(request);
+    stream_->Read(&response_);
+  }
+  ~DigitsStream() {
+    context_.TryCancel();
+    stream_->Finish();
+  }
+
+  // Sends T rows and returns the answer.
+  const v1::StreamResponse& Send(uint64_t first_step, const std::vector<float>& inputs, bool begin = false) {
+    v1::StreamRequest request;
+    request.mutable_chunk()->set_first_step(first_step);
+    request.mutable_chunk()->set_begin(begin);
+    request.mutable_chunk()->mutable_inputs()->Assign(inputs.begin(), inputs.end());
+    stream_->Write(request);
+    return Receive();
+  }
+  const v1::StreamResponse& Receive() {
+    response_.Clear();
+    stream_->Read(&response_);
+    return response_;
+  }
+  std::vector<float> Outputs(uint64_t first_step, const std::vector<float>& inputs, bool begin = false) {
+    const auto& outputs = Send(first_step, inputs, begin).outputs().outputs();
+    return {outputs.begin(), outputs.end()};
+  }
+
+ private:
+  std::unique_ptr<v1::Recurrent::Stub> stub_;
+  grpc::ClientContext context_;
+  std::unique_ptr<grpc::ClientReaderWriter<v1::StreamRequest, v1::StreamResponse>> stream_;
+  v1::StreamResponse response_;
+};
+
+std::vector<uint32_t> Bits(const std::vector<float>& values) {
+  std::vector<uint32_t> bits;
+  for (float v : values) bits.push_back(std::bit_cast<uint32_t>(v));
+  return bits;
+}
+
+TEST(DaemonTest, AgreesWithTorchAtEveryTimestepOfTheHeldOutDigits) {
+  const Digits digits = LoadDigits();
+  const Daemon daemon;
+  DigitsStream stream(daemon.address());
+  double worst = 0;
+  int right = 0;
+  for (size_t s = 0; s < digits.sequences.size(); ++s) {
+    std::vector<float> logits;
+    for (size_t t = 0; t < digits.sequences[s].rows.size(); ++t) {
+      logits = stream.Outputs(t, digits.sequences[s].rows[t], t == 0);
+      ASSERT_EQ(logits.size(), digits.golden[s][t].size());
+      for (size_t o = 0; o < logits.size(); ++o) {
+        worst = std::max(worst, std::fabs(static_cast<double>(logits[o]) - digits.golden[s][t][o]));
+      }
+    }
+    right += std::max_element(logits.begin(), logits.end()) - logits.begin() == digits.sequences[s].label;
+  }
+  EXPECT_LE(worst, 1e-5);
+  EXPECT_GE(right, static_cast<int>(digits.sequences.size()) * 98 / 100);
+}
+
+TEST(DaemonTest, OneStepAtATimeChunksAndAWholeSequenceGiveTheSameBits) {
+  const Digits digits = LoadDigits();
+  const Daemon daemon({"--quantum_us=10"});
+  DigitsStream stream(daemon.address());
+  std::vector<float> all, single, chunked;
+  for (size_t s = 0; s < 64; ++s) {
+    for (const auto& row : digits.sequences[s].rows) all.insert(all.end(), row.begin(), row.end());
+  }
+  const std::vector<float> whole = stream.Outputs(0, all, true);
+  std::mt19937 random(7);
+  for (size_t at = 0; at < all.size(); at += 8) {
+    const auto y =
+        stream.Outputs(at / 8, {all.begin() + static_cast<long>(at), all.begin() + static_cast<long>(at) + 8}, at == 0);
+    single.insert(single.end(), y.begin(), y.end());
+  }
+  for (size_t at = 0; at < all.size();) {
+    const size_t n = std::min(all.size() - at, 8 * (1 + random() % 40));
+    const auto y =
+        stream.Outputs(at / 8, {all.begin() + static_cast<long>(at), all.begin() + static_cast<long>(at + n)}, at == 0);
+    chunked.insert(chunked.end(), y.begin(), y.end());
+    at += n;
+  }
+  EXPECT_EQ(Bits(whole), Bits(single));
+  EXPECT_EQ(Bits(whole), Bits(chunked));
+}
+
+TEST(DaemonTest, InterleavedSessionsGiveBitForBitWhatEachGivesAlone) {
+  const Digits digits = LoadDigits();
+  const Daemon daemon;
+  const auto& a_rows = digits.sequences[0].rows;
+  const auto& b_rows = digits.sequences[1].rows;
+  std::vector<std::vector<uint32_t>> alone_a, alone_b;
+  {
+    DigitsStream a(daemon.address());
+    for (size_t t = 0; t < a_rows.size(); ++t) alone_a.push_back(Bits(a.Outputs(t, a_rows[t])));
+  }
+  {
+    DigitsStream b(daemon.address());
+    for (size_t t = 0; t < b_rows.size(); ++t) alone_b.push_back(Bits(b.Outputs(t, b_rows[t])));
+  }
+  DigitsStream a(daemon.address()), b(daemon.address());
+  for (size_t t = 0; t < a_rows.size(); ++t) {
+    EXPECT_EQ(Bits(a.Outputs(t, a_rows[t])), alone_a[t]);
+    EXPECT_EQ(Bits(b.Outputs(t, b_rows[t])), alone_b[t]);
+  }
+}
+
+TEST(DaemonTest, ASessionFedNanIsRefusedAndNeitherItNorItsNeighbourChangesByABit) {
+  const Digits digits = LoadDigits();
+  const Daemon daemon;
+  const auto& rows = digits.sequences[3].rows;
+  DigitsStream alone(daemon.address());
+  DigitsStream poisoned(daemon.address()), neighbour(daemon.address());
+  std::vector<float> nan_row(8, std::numeric_limits<float>::quiet_NaN());
+  for (size_t t = 0; t < rows.size(); ++t) {
+    const auto expected = Bits(alone.Outputs(t, rows[t]));
+    EXPECT_THAT(poisoned.Send(t, nan_row).refused().message(), HasSubstr("NaN"));
+    EXPECT_EQ(Bits(neighbour.Outputs(t, rows[t])), expected);
+    EXPECT_EQ(Bits(poisoned.Outputs(t, rows[t])), expected);
+  }
+}
+
+TEST(DaemonTest, EndsCleanlyOnSigtermWhileStreamsAreOpen) {
+  Daemon daemon;
+  DigitsStream stream(daemon.address());
+  stream.Send(0, std::vector<float>(8, 1.0f));
+  daemon.Signal(SIGTERM);
+  EXPECT_EQ(stream.Receive().ended().reason(), v1::Ended::DRAINED);
+  EXPECT_EQ(daemon.Wait(), 0);
+  EXPECT_THAT(daemon.log(), HasSubstr("stopped"));
+}
+
+TEST(DaemonTest, KeepsItsThreadsFewAndSleepsAtMostOnceAMessage) {
+  const Daemon daemon({}, 0);
+  DigitsStream stream(daemon.address());
+  const std::vector<float> row(8, 1.0f);
+  uint64_t step = 0;
+  for (; step < 500; ++step) stream.Send(step, row);
+  const long threads = daemon.ThreadCount(), switches = daemon.VoluntarySwitches();
+  constexpr int kMessages = 2000;
+  for (int i = 0; i < kMessages; ++i) stream.Send(step++, row);
+  EXPECT_LE(threads, 12);                        // two of ours, the exporter's, and gRPC's own
+  EXPECT_LE(daemon.ThreadCount(), threads + 1);  // gRPC starts a second timer thread some time
+  EXPECT_LE(daemon.VoluntarySwitches() - switches, 1.3 * kMessages);
+}
+
+TEST(DaemonTest, ReflectionIsThereOnlyByFlagAndBringsThreads) {
+  const Daemon plain, reflecting({"--reflection"});
+  DigitsStream a(plain.address()), b(reflecting.address());
+  const std::vector<float> row(8, 1.0f);
+  a.Send(0, row);
+  b.Send(0, row);
+  EXPECT_LT(plain.ThreadCount(), reflecting.ThreadCount());
+}
+
+TEST(DaemonTest, SaysWhatIsWrongWithItsFlagsAndExits) {
+  const std::string models = "--model_repository=" RECURD_SOURCE_DIR "/deploy/models";
+  const struct {
+    std::vector<std::string> flags;
+    const char* says;
+  } cases[] = {
+      {{}, "--model_repository=DIR is required"},
+      {{"--model_repository=/nowhere"}, "/nowhere"},
+      {{models, "--quantum_us=5"}, "must be 10 to 1000000"},
+      {{models, "--pipeline=gpu"}, "gpu"},
+      {{models, "--metrics_listen=nonsense"}, "nonsense"},
+      {{models, "--listen=127.0.0.1:0", "extra"}, "'extra' is not a flag"},
+  };
+  for (const auto& c : cases) {
+    std::vector<std::string> argv = {AnyRecurd(), "--metrics_listen=off"};
+    argv.insert(argv.end(), c.flags.begin(), c.flags.end());
+    Child child(argv);
+    EXPECT_GT(child.Wait(), 0) << c.says;
+    EXPECT_THAT(child.log(), HasSubstr(c.says));
+  }
+}
+
+TEST(DaemonTest, ATakenPortIsAnErrorThatNamesTheAddress) {
+  const Daemon daemon;
+  Child second({AnyRecurd(), "--model_repository=" RECURD_SOURCE_DIR "/deploy/models", "--metrics_listen=off",
+                "--listen=" + daemon.address()});
+  EXPECT_EQ(second.Wait(), 1);
+  EXPECT_THAT(second.log(), HasSubstr("can't listen on '" + daemon.address()));
+}
+
+}  // namespace
+}  // namespace recurd
