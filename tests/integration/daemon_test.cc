@@ -6,6 +6,9 @@
 #include <bit>
 #include <chrono>
 #include <cmath>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <limits>
 #include <memory>
 #include <random>
@@ -21,6 +24,7 @@ namespace recurd {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 std::string AnyRecurd() { return RECURD_BINARY_DIR "/bin/recurd"; }
 
@@ -178,6 +182,34 @@ TEST(DaemonTest, KeepsItsThreadsFewAndSleepsAtMostOnceAMessage) {
   EXPECT_LE(threads, 12);                        // two of ours, the exporter's, and gRPC's own
   EXPECT_LE(daemon.ThreadCount(), threads + 1);  // gRPC starts a second timer thread some time
   EXPECT_LE(daemon.VoluntarySwitches() - switches, 1.3 * kMessages);
+}
+
+TEST(DaemonTest, PrometheusScrapesItAndAnswersQuantiles) {
+  const Daemon daemon;
+  DigitsStream stream(daemon.address());
+  for (uint64_t step = 0; step < 1000; ++step) stream.Send(step, std::vector<float>(8, 1.0f));
+  const std::string command =
+      "bash " RECURD_SOURCE_DIR "/tests/integration/prometheus_scrape.sh " + daemon.metrics_address() +
+      " 'histogram_quantile(0.99, recurd_step_latency_seconds_bucket) > 0'"
+      " 'histogram_quantile(0.5, recurd_stage_latency_seconds_bucket{stage=\"queue\"}) > 0'"
+      " 'recurd_steps_total{model=\"digits\"} == 1000'"
+      " 'recurd_sessions_active == 1' 'recurd_model_info{model=\"digits\"} == 1'";
+  EXPECT_EQ(std::system(command.c_str()), 0);
+}
+
+TEST(DaemonTest, HelpSaysMeaningUnitAndDefaultOfEveryFlag) {
+  const std::string path = ::testing::TempDir() + "/recurd_help.txt";
+  std::system((AnyRecurd() + " --help > " + path).c_str());
+  std::ifstream file(path);
+  const std::string help((std::istreambuf_iterator<char>(file)), {});
+  for (const char* flag :
+       {"listen", "metrics_listen", "model_repository", "pipeline", "quantum_us", "max_sessions", "max_chunk_steps",
+        "session_idle_timeout", "latency_objective_us", "drain_timeout", "reflection", "log_level"}) {
+    EXPECT_THAT(help, HasSubstr("--" + std::string(flag) + " ("));
+  }
+  EXPECT_THAT(help, HasSubstr("--flagfile"));
+  EXPECT_THAT(help, HasSubstr("default: 200"));
+  EXPECT_THAT(help, Not(HasSubstr("absl/flags")));
 }
 
 TEST(DaemonTest, ReflectionIsThereOnlyByFlagAndBringsThreads) {

@@ -1,0 +1,48 @@
+#include "server/session/session_state.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace recurd {
+namespace {
+
+using ::testing::ElementsAre;
+
+Model TwoStates() {
+  Model model;
+  model.initial_state = {1, 2};
+  return model;
+}
+
+TEST(SessionStateTest, StartsFromTheModelsInitialStateAtStepZero) {
+  const SessionState state({}, TwoStates());
+  EXPECT_THAT(state.values(), ElementsAre(1, 2));
+  EXPECT_EQ(state.next_step(), 0u);
+  EXPECT_TRUE(state.in_sequence());
+}
+
+TEST(SessionStateTest, CommitTakesWhatTheRunLeftAndCountsItsSteps) {
+  SessionState state({}, TwoStates());
+  state.next_values()[0] = 7;
+  state.next_values()[1] = 8;
+  EXPECT_THAT(state.values(), ElementsAre(1, 2));
+  state.Commit(5, 42);
+  EXPECT_THAT(state.values(), ElementsAre(7, 8));
+  EXPECT_EQ(state.next_step(), 5u);
+  EXPECT_EQ(state.state_key(), 42u);
+}
+
+TEST(SessionStateTest, RestartBeginsASequenceAgain) {
+  SessionState state({}, TwoStates());
+  state.Commit(5, 1);
+  state.EndSequence();
+  EXPECT_FALSE(state.in_sequence());
+  const std::vector<float> given = {3, 4};
+  state.Restart(given, 9, 2);
+  EXPECT_THAT(state.values(), ElementsAre(3, 4));
+  EXPECT_EQ(state.next_step(), 9u);
+  EXPECT_TRUE(state.in_sequence());
+}
+
+}  // namespace
+}  // namespace recurd
