@@ -142,6 +142,24 @@ TEST(Collect, HistogramsAreInSecondsAndHaveTheObjectivesEdge) {
   EXPECT_DOUBLE_EQ(first_edge_that_counts, 333e-6);
 }
 
+TEST(Collect, HistogramsReachFrom100NsTo100MsWhereTimeIsBriefAndTo10SElsewhere) {
+  Metrics metrics;
+  metrics.AddModel("digits", "cpu", 333'000);
+  std::map<std::string, double> last_edges;
+  for (const MetricFamily& family : CollectAll(metrics)) {
+    for (const ClientMetric& metric : family.metric) {
+      if (family.type != MetricType::Histogram) continue;
+      EXPECT_DOUBLE_EQ(metric.histogram.bucket.front().upper_bound, 1e-7);
+      last_edges[family.name + " " + metric.label[0].value] = metric.histogram.bucket.back().upper_bound;
+    }
+  }
+  EXPECT_THAT(
+      last_edges,
+      ElementsAre(Pair("recurd_chunk_latency_seconds digits", 10), Pair("recurd_stage_latency_seconds decode", 0.1),
+                  Pair("recurd_stage_latency_seconds encode", 0.1), Pair("recurd_stage_latency_seconds pipeline", 10),
+                  Pair("recurd_stage_latency_seconds queue", 10), Pair("recurd_step_latency_seconds digits", 0.1)));
+}
+
 TEST(Collect, KeepsAModelBelow700Lines) {
   Metrics metrics;
   metrics.AddModel("digits", "cpu", 333'000);

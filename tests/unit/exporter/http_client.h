@@ -26,11 +26,17 @@ class RawClient {
 
   void Send(const std::string& bytes) { send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL); }
 
+  // Waits for bytes; "" once the server closed.
+  std::string ReadSome() {
+    char piece[4096];
+    const ssize_t got = recv(fd_, piece, sizeof piece, 0);
+    return got > 0 ? std::string(piece, got) : "";
+  }
+
   // All bytes until the server closes.
   std::string ReadAll() {
     std::string all;
-    char piece[4096];
-    for (ssize_t got; (got = recv(fd_, piece, sizeof piece, 0)) > 0;) all.append(piece, got);
+    for (std::string piece; !(piece = ReadSome()).empty();) all += piece;
     return all;
   }
 

@@ -1,0 +1,184 @@
+#include "server/exporter/collect.h"
+
+#include <array>
+#include <map>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "server/exporter/buckets.h"
+#include "server/exporter/process_stats.h"
+
+namespace recurd {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+using Labels = std::vector<ClientMetric::Label>;
+using Models = std::vector<std::shared_ptr<ModelMetrics>>;
+
+struct Sample {
+  Labels labels;
+  double value;
+};
+
+MetricFamily Scalars(std::string name, std::string help, MetricType type, std::vector<Sample> samples) {
+  MetricFamily family{std::move(name), std::move(help), type, {}};
+  for (Sample& sample : samples) {
+    ClientMetric metric;
+    metric.label = std::move(sample.labels);
+    (type == MetricType::Counter ? metric.counter.value : metric.gauge.value) = sample.value;
+    family.metric.push_back(std::move(metric));
+  }
+  return family;
+}
+
+MetricFamily CounterFamily(std::string name, std::string help, std::vector<Sample> samples) {
+  return Scalars(std::move(name), std::move(help), MetricType::Counter, std::move(samples));
+}
+
+MetricFamily CounterFamily(std::string name, std::string help, double value) {
+  return CounterFamily(std::move(name), std::move(help), {{{}, value}});
+}
+
+MetricFamily GaugeFamily(std::string name, std::string help, std::vector<Sample> samples) {
+  return Scalars(std::move(name), std::move(help), MetricType::Gauge, std::move(samples));
+}
+
+// A counter for each name but the first, which stands for "none".
+template <size_t N>
+std::vector<Sample> ByName(const std::string& label, const std::array<const char*, N>& names,
+                           const std::array<Counter, N>& counters) {
+  std::vector<Sample> samples;
+  for (size_t i = 1; i < N; ++i) samples.push_back({{{label, names[i]}}, static_cast<double>(counters[i].value())});
+  return samples;
+}
+
+void AddServer(const ServerMetrics& server, std::vector<MetricFamily>& out) {
+  out.push_back(GaugeFamily("recurd_sessions_active", "Sessions that live now, attached or not.",
+                            {{{}, static_cast<double>(server.sessions_active.value())}}));
+  out.push_back(CounterFamily("recurd_sessions_opened_total", "Sessions opened.", server.sessions_opened.value()));
+  out.push_back(CounterFamily("recurd_sessions_ended_total", "Sessions ended, by reason.",
+                              ByName("reason", kEndReasonNames, server.sessions_ended)));
+  out.push_back(CounterFamily("recurd_refusals_total", "Messages refused, by reason; a refused one changes nothing.",
+                              ByName("reason", kRefusalNames, server.refusals)));
+  out.push_back(CounterFamily("recurd_state_switches_total",
+                              "Runs by whether the pipeline still held the session's state (hit).",
+                              {{{{"hit", "false"}}, static_cast<double>(server.state_switches[0].value())},
+                               {{{"hit", "true"}}, static_cast<double>(server.state_switches[1].value())}}));
+  out.push_back(CounterFamily("recurd_deadline_missed_total",
+                              "Chunks started in time and delivered after their deadline.",
+                              server.deadline_missed.value()));
+  out.push_back(CounterFamily("recurd_pipeline_busy_seconds_total", "Measured time in which the pipeline ran.",
+                              server.pipeline_busy_ns.value() / 1e9));
+  out.push_back(
+      CounterFamily("recurd_pipeline_faults_total", "Runs that the pipeline failed.", server.pipeline_faults.value()));
+}
+
+// A model that ran on two pipelines has one count of each.
+void AddModelCounters(const Models& models, std::vector<MetricFamily>& out) {
+  std::map<std::string, double> steps_by_model;
+  std::map<std::pair<std::string, int>, double> chunks_by_code;
+  for (const auto& m : models) {
+    steps_by_model[m->model] += m->steps.value();
+    for (size_t code = 0; code < m->chunks_by_code.size(); ++code) {
+      const uint64_t count = m->chunks_by_code[code].value();
+      if (code == 0 || count > 0) chunks_by_code[{m->model, code}] += count;
+    }
+  }
+  std::vector<Sample> steps, chunks;
+  for (const auto& [model, count] : steps_by_model) steps.push_back({{{"model", model}}, count});
+  for (const auto& [key, count] : chunks_by_code) {
+    const std::string code = absl::StatusCodeToString(static_cast<absl::StatusCode>(key.second));
+    chunks.push_back({{{"model", key.first}, {"code", code}}, count});
+  }
+  out.push_back(CounterFamily("recurd_steps_total", "Steps computed.", std::move(steps)));
+  out.push_back(CounterFamily("recurd_chunks_total", "Chunks answered, by status code.", std::move(chunks)));
+}
+
+ClientMetric HistogramMetric(Labels labels, const BucketLayout& layout, const LatencyHistogram& histogram) {
+  const BucketCounts counts = layout.Read(histogram);
+  ClientMetric metric;
+  metric.label = std::move(labels);
+  metric.histogram.sample_count = counts.count;
+  metric.histogram.sample_sum = counts.sum_ns / 1e9;
+  for (const Bucket& bucket : counts.buckets) metric.histogram.bucket.push_back({bucket.count, bucket.edge_ns / 1e9});
+  return metric;
+}
+
+// Two layouts, by what a duration can be: decoding, encoding and one step end within 100 ms on any machine that is
+// worth it; what waits or has many steps may take seconds.
+void AddHistograms(const Models& models, std::vector<MetricFamily>& out) {
+  const BucketLayout brief(100, 100'000'000);
+  const BucketLayout lengthy(100, 10'000'000'000);
+  const std::array<const BucketLayout*, kStageNames.size()> stage_layouts = {&brief, &lengthy, &lengthy, &brief};
+  const std::string precision = " Measured. An edge is true to 1.6 %, the one at the latency objective exactly.";
+  MetricFamily stage{
+      "recurd_stage_latency_seconds", "Time of a chunk in each stage." + precision, MetricType::Histogram, {}};
+  MetricFamily chunk{"recurd_chunk_latency_seconds",
+                     "Time from a chunk's receipt to the hand-over of its reply." + precision,
+                     MetricType::Histogram,
+                     {}};
+  MetricFamily step{"recurd_step_latency_seconds",
+                    "A chunk's pipeline time divided by its steps, counted once a step." + precision,
+                    MetricType::Histogram,
+                    {}};
+  for (const auto& m : models) {
+    const Labels labels = {{"model", m->model}, {"pipeline", m->pipeline}};
+    for (size_t i = 0; i < m->stage.size(); ++i) {
+      stage.metric.push_back(
+          HistogramMetric({{"stage", kStageNames[i]}, labels[0], labels[1]}, *stage_layouts[i], m->stage[i]));
+    }
+    chunk.metric.push_back(HistogramMetric(labels, lengthy, m->chunk));
+    step.metric.push_back(HistogramMetric(labels, brief, m->step));
+  }
+  out.insert(out.end(), {std::move(stage), std::move(chunk), std::move(step)});
+}
+
+void AddInfos(const BuildInfo& build, const std::vector<ModelInfo>& models, std::vector<MetricFamily>& out) {
+  std::vector<Sample> samples;
+  for (const ModelInfo& m : models) {
+    samples.push_back(
+        {{{"model", m.model}, {"version", m.version}, {"fingerprint", m.fingerprint}, {"pipeline", m.pipeline}}, 1});
+  }
+  out.push_back(GaugeFamily("recurd_model_info", "1 for each model version that is loaded.", std::move(samples)));
+  out.push_back(GaugeFamily("recurd_build_info", "1; what this program is.",
+                            {{{{"version", build.version},
+                               {"revision", build.revision},
+                               {"pipeline", build.pipeline},
+                               {"numerics_profile", build.numerics_profile},
+                               {"target", build.target}},
+                              1}}));
+}
+
+void AddProcess(std::vector<MetricFamily>& out) {
+  const ProcessStats stats = ReadProcessStats();
+  const auto add = [&out](const char* name, const char* help, std::optional<double> value) {
+    if (value) out.push_back(GaugeFamily(name, help, {{{}, *value}}));
+  };
+  out.push_back(CounterFamily("process_cpu_seconds_total", "User and system CPU time spent.", stats.cpu_seconds));
+  add("process_start_time_seconds", "Start of the process since the Unix epoch.", stats.start_time_seconds);
+  add("process_resident_memory_bytes", "Resident memory.", stats.resident_bytes);
+  add("process_virtual_memory_bytes", "Virtual memory.", stats.virtual_bytes);
+  add("process_open_fds", "Open file descriptors.", stats.open_fds);
+  add("process_max_fds", "Most file descriptors that may be open.", stats.max_fds);
+}
+
+}  // namespace
+
+std::vector<MetricFamily> Collect(const Metrics& metrics, const BuildInfo& build,
+                                  const std::vector<ModelInfo>& models) {
+  const Models counted = metrics.Models();
+  std::vector<MetricFamily> out;
+  AddInfos(build, models, out);
+  AddServer(metrics.server, out);
+  AddModelCounters(counted, out);
+  AddHistograms(counted, out);
+  AddProcess(out);
+  return out;
+}
+
+}  // namespace recurd

@@ -1,0 +1,103 @@
+#include "server/exporter/http_listener.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <microhttpd.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include <charconv>
+#include <optional>
+#include <string_view>
+
+#include "absl/strings/str_cat.h"
+
+namespace recurd {
+namespace {
+
+// Each of the type that MHD_start_daemon, which can't check it, reads.
+constexpr unsigned kMaxConnections = 16;
+constexpr unsigned kIdleSeconds = 3;
+constexpr size_t kConnectionBytes = 16384;
+
+constexpr int kNice = 10;
+
+union SocketAddress {
+  sockaddr_in6 v6;  // first, so that {} clears it all
+  sockaddr_in v4;
+  sockaddr any;
+};
+
+std::optional<SocketAddress> Parse(const std::string& address) {
+  const size_t colon = address.rfind(':');
+  if (colon == std::string::npos) return std::nullopt;
+  uint16_t port = 0;
+  const char* end = address.data() + address.size();
+  const auto [rest, error] = std::from_chars(address.data() + colon + 1, end, port);
+  if (error != std::errc() || rest != end) return std::nullopt;
+
+  std::string host = address.substr(0, colon);
+  if (host == "localhost") host = "127.0.0.1";
+  SocketAddress out = {};
+  if (inet_pton(AF_INET, host.c_str(), &out.v4.sin_addr) == 1) {
+    out.v4.sin_family = AF_INET;
+    out.v4.sin_port = htons(port);
+    return out;
+  }
+  if (host.size() < 2 || host.front() != '[' || host.back() != ']') return std::nullopt;
+  out.v6.sin6_family = AF_INET6;
+  out.v6.sin6_port = htons(port);
+  if (inet_pton(AF_INET6, host.substr(1, host.size() - 2).c_str(), &out.v6.sin6_addr) != 1) return std::nullopt;
+  return out;
+}
+
+MHD_Result Reply(MHD_Connection* connection, unsigned status, std::string body) {
+  const std::unique_ptr<MHD_Response, void (*)(MHD_Response*)> response(
+      MHD_create_response_from_buffer(body.size(), body.data(), MHD_RESPMEM_MUST_COPY), MHD_destroy_response);
+  if (response == nullptr) return MHD_NO;
+  MHD_add_response_header(response.get(), "Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+  MHD_add_response_header(response.get(), "Connection", "close");
+  if (status == MHD_HTTP_METHOD_NOT_ALLOWED) MHD_add_response_header(response.get(), "Allow", "GET, HEAD");
+  return MHD_queue_response(connection, status, response.get());
+}
+
+MHD_Result Answer(void* page, MHD_Connection* connection, const char* path, const char* method, const char*,
+                  const char*, size_t*, void**) {
+  setpriority(PRIO_PROCESS, 0, kNice);  // on Linux 0 is the calling thread
+  if (method != std::string_view("GET") && method != std::string_view("HEAD")) {
+    return Reply(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD are answered\n");
+  }
+  if (path != std::string_view("/metrics")) return Reply(connection, MHD_HTTP_NOT_FOUND, "only /metrics is here\n");
+  return Reply(connection, MHD_HTTP_OK, (*static_cast<HttpListener::Page*>(page))());
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<HttpListener>> HttpListener::Start(const std::string& address, Page page) {
+  const std::optional<SocketAddress> parsed = Parse(address);
+  if (!parsed) {
+    return absl::InvalidArgumentError(absl::StrCat("\"", address,
+                                                   "\" is no address to listen on; write IPv4:PORT, [IPv6]:PORT or "
+                                                   "localhost:PORT, e.g. 127.0.0.1:8002, with a port of 0 to 65535"));
+  }
+  std::unique_ptr<HttpListener> listener(new HttpListener(std::move(page)));
+  // Without MHD_USE_ITC, a stop at the connection limit waits for the clients' timeout.
+  unsigned flags = MHD_USE_AUTO_INTERNAL_THREAD | MHD_USE_ITC;
+  if (parsed->any.sa_family == AF_INET6) flags |= MHD_USE_DUAL_STACK;
+  listener->daemon_ =
+      MHD_start_daemon(flags, 0, nullptr, nullptr, Answer, &listener->page_, MHD_OPTION_SOCK_ADDR, &parsed->any,
+                       MHD_OPTION_CONNECTION_LIMIT, kMaxConnections, MHD_OPTION_CONNECTION_TIMEOUT, kIdleSeconds,
+                       MHD_OPTION_CONNECTION_MEMORY_LIMIT, kConnectionBytes, MHD_OPTION_END);
+  if (listener->daemon_ != nullptr) return listener;
+  const int error = errno;
+  return absl::UnavailableError(absl::StrCat("can't listen on ", address, ": ", strerror(error),
+                                             error == EADDRINUSE ? "; stop what holds it or choose another port" : ""));
+}
+
+HttpListener::~HttpListener() {
+  if (daemon_ != nullptr) MHD_stop_daemon(daemon_);
+}
+
+int HttpListener::port() const { return MHD_get_daemon_info(daemon_, MHD_DAEMON_INFO_BIND_PORT)->port; }
+
+}  // namespace recurd

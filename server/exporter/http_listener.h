@@ -1,0 +1,40 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/status/statusor.h"
+
+struct MHD_Daemon;
+
+namespace recurd {
+
+// A port that answers GET and HEAD of /metrics with one text, and nothing else; a connection is closed behind its
+// answer. All connections are served by one thread of low priority (nice 10), which has the signal mask of Start's
+// caller. At most 16 are held at once, the next wait; each has 16 KiB for the heads of its request and answer, and is
+// closed when nothing moved on it for three seconds.
+class HttpListener {
+ public:
+  using Page = std::function<std::string()>;  // called on the listener's thread
+
+  // Address: IPv4:PORT, [IPv6]:PORT or localhost:PORT; port 0 takes a free one; [::] is all of IPv4 too.
+  // Errors: INVALID_ARGUMENT for another form; UNAVAILABLE naming the address and the system's reason.
+  static absl::StatusOr<std::unique_ptr<HttpListener>> Start(const std::string& address, Page page);
+
+  // Returns at once, also while a connection is served.
+  ~HttpListener();
+  HttpListener(const HttpListener&) = delete;
+  HttpListener& operator=(const HttpListener&) = delete;
+
+  int port() const;
+
+ private:
+  explicit HttpListener(Page page) : page_(std::move(page)) {}
+
+  Page page_;
+  MHD_Daemon* daemon_ = nullptr;
+};
+
+}  // namespace recurd
