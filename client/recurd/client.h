@@ -1,0 +1,56 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "proto/recurd/v1/recurd.pb.h"
+#include "recurd/errors.h"
+#include "recurd/session.h"
+
+namespace recurd {
+
+struct Connection;
+
+struct ClientOptions {
+  // How long Connect keeps trying, in milliseconds. 0: one attempt, of at most 5 s.
+  int connect_timeout_ms = 5000;
+  // Limit of each unary call, in milliseconds. Streams have none.
+  int call_timeout_ms = 30000;
+  // Answers above this are an error, in bytes.
+  int max_message_bytes = 64 << 20;
+};
+
+enum class Health { kUnknown, kServing, kNotServing };
+
+// A connection to one recurd server. Messages are the API's own: proto/recurd/v1/recurd.proto is their reference.
+// Threads: any, at the same time. Sessions may outlive their Client. Nothing here throws.
+// Errors: the server's own code, with a text that names the server's address; UNAVAILABLE when it can't be reached;
+// DEADLINE_EXCEEDED past call_timeout_ms.
+class Client {
+ public:
+  // `address`: HOST:PORT ([::1]:8001 for IPv6) or unix:PATH. Connects directly, never through an HTTP proxy.
+  // Errors: INVALID_ARGUMENT for an address of another form; UNAVAILABLE when nobody answers in time.
+  static absl::StatusOr<Client> Connect(const std::string& address, const ClientOptions& options = {});
+
+  // A new session with the newest version of `model`, or what `open` asks for: mode, state, checkpoints, outputs.
+  // Errors: NOT_FOUND (model or session), RESOURCE_EXHAUSTED (too many sessions), INVALID_ARGUMENT (state, options).
+  absl::StatusOr<Session> Open(const std::string& model) const;
+  absl::StatusOr<Session> Open(const v1::Open& open) const;
+
+  // A whole sequence in one call: inputs [T][input_size] in the request, outputs [T or 1][output_size] in the answer.
+  absl::StatusOr<v1::InferResponse> Infer(const v1::InferRequest& request) const;
+
+  absl::StatusOr<v1::ListModelsResponse> ListModels() const;
+  // An empty version is the newest.   Errors: NOT_FOUND.
+  absl::StatusOr<v1::GetModelResponse> GetModel(const std::string& model, const std::string& version = "") const;
+  absl::StatusOr<v1::GetServerInfoResponse> GetServerInfo() const;
+  // "" asks for the server, else a model or a gRPC service.   Errors: NOT_FOUND for a name the server doesn't know.
+  absl::StatusOr<Health> CheckHealth(const std::string& service = "") const;
+
+ private:
+  explicit Client(std::shared_ptr<const Connection> connection);
+  std::shared_ptr<const Connection> connection_;
+};
+
+}  // namespace recurd

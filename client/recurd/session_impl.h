@@ -1,0 +1,47 @@
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include "recurd/connection.h"
+#include "recurd/ledger.h"
+#include "recurd/session.h"
+
+namespace recurd {
+
+// The stream behind a Session. Not installed.
+// Threads: the sender owns `request`, the receiver `response` and `over`; `mutex` guards what both use.
+struct Session::Impl {
+  Impl(std::shared_ptr<const Connection> connection, const v1::Open& open)
+      : connection(std::move(connection)), selection(open.outputs()), stride(std::max(open.output_stride(), 1u)) {}
+
+  // Opens the stream and waits for what the server grants.
+  absl::Status Start(const v1::Open& open);
+  // The server's next message in `response`; the reason once there is none.
+  absl::Status Read();
+  // What an answer other than Outputs means to the caller.
+  absl::Status OnRefused();
+  absl::Status OnEnded();
+  absl::Status CheckOutputs();
+
+  const std::shared_ptr<const Connection> connection;
+  const v1::Open::Outputs selection;
+  const uint32_t stride;
+  v1::Opened opened;
+
+  grpc::ClientContext context;
+  std::unique_ptr<grpc::ClientReaderWriter<v1::StreamRequest, v1::StreamResponse>> stream;
+  v1::StreamRequest request;
+  v1::StreamResponse response;
+  absl::Status over;      // why the stream is over, once it is
+  bool finished = false;  // gRPC's own last word has been read
+
+  mutable std::mutex mutex;
+  ChunkLedger ledger{0};
+  std::optional<v1::State> checkpoint;
+};
+
+}  // namespace recurd
