@@ -79,6 +79,7 @@ Detached ServeHealthWatch(RpcServer* rpc) {
     rpc->health_service().RequestWatch(&call.context, &call.request, &call.writer, rpc->queue(), rpc->queue(), tag);
   });
   if (!accepted) co_return;
+  const RpcServer::OpenCall open(rpc);
   ServeHealthWatch(rpc);
   NoteDone(&call);
   HealthBoard& health = rpc->health();

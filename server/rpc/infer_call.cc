@@ -61,6 +61,7 @@ Detached InferCall::Serve(RpcServer* rpc) {
     rpc->recurrent().RequestInfer(&call.context_, &call.request_, &call.writer_, rpc->queue(), rpc->queue(), tag);
   });
   if (!accepted) co_return;
+  const RpcServer::OpenCall open(rpc);
   Serve(rpc);
   if (call.Begin()) {
     co_await call.finished_;

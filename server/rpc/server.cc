@@ -1,6 +1,7 @@
 #include "server/rpc/server.h"
 
-#include <future>
+#include <chrono>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -14,6 +15,8 @@ namespace recurd {
 namespace {
 
 constexpr int64_t kSweepNs = 1'000'000'000;
+constexpr int64_t kCutOffNs = 10'000'000'000;
+constexpr std::chrono::milliseconds kReadingTime(100);
 
 // libgrpc++_reflection adds its service to every server of the process merely by being linked. Reflection is a sync
 // service and brings its own threads, so it is taken out again unless asked for.
@@ -113,14 +116,30 @@ void RpcServer::Wake() {
   alarm_.Set(queue_.get(), gpr_now(GPR_CLOCK_MONOTONIC), wake_.tag());
 }
 
+void RpcServer::NoteCalls() {
+  if (no_calls_ && open_calls_ == 0) std::exchange(no_calls_, nullptr)->set_value();
+}
+
+bool RpcServer::WaitForCalls(int64_t timeout_ns) {
+  const auto no_calls = std::make_shared<std::promise<void>>();
+  mailbox_.Post([this, no_calls] {
+    no_calls_ = no_calls;
+    NoteCalls();
+  });
+  return no_calls->get_future().wait_for(std::chrono::nanoseconds(timeout_ns)) == std::future_status::ready;
+}
+
 bool RpcServer::Stop(int64_t timeout_ns) {
-  const int64_t deadline_ns = clock_.NowNs() + timeout_ns;
   mailbox_.Post([this] {
     health_.Drain();
     engine_.Drain();
   });
-  server_->Shutdown(FromNow(timeout_ns));
-  const bool in_time = clock_.NowNs() < deadline_ns;
+  const bool in_time = WaitForCalls(timeout_ns);
+  // A socket closed with unread data in it resets the connection, and what the client hasn't read is lost: let it read.
+  std::this_thread::sleep_for(kReadingTime);
+  server_->Shutdown(FromNow(0));
+  // Calls that were cut off, or came meanwhile, end by themselves now; nothing may be put on the queue after its shutdown.
+  WaitForCalls(kCutOffNs);
   std::promise<void> stopping;  // after it nothing is put on the queue any more
   mailbox_.Post([this, &stopping] {
     stopping_ = true;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <future>
 #include <memory>
 #include <string>
 
@@ -38,12 +39,26 @@ class RpcServer {
   // Work for the serving thread. Threads: any, until Stop.
   Mailbox& mailbox() { return mailbox_; }
 
-  // Drains and stops: health says NOT_SERVING, sessions end as Engine::Drain says, then Run returns. False if calls had
-  // to be cut off at the deadline. Threads: any but the serving one; once.
+  // Drains and stops: health says NOT_SERVING, sessions end as Engine::Drain says; when no call is left, or in the end,
+  // connections are closed and Run returns. False if calls had to be cut off. Threads: any but the serving one; once.
   bool Stop(int64_t timeout_ns);
 
   // Where it listens; the port is the real one if 0 was asked for.
   int port() const { return port_; }
+
+  // Counts a call from accept to the end of its frame.
+  class OpenCall {
+   public:
+    explicit OpenCall(RpcServer* rpc) : rpc_(rpc) { ++rpc_->open_calls_; }
+    OpenCall(const OpenCall&) = delete;
+    ~OpenCall() {
+      --rpc_->open_calls_;
+      rpc_->NoteCalls();
+    }
+
+   private:
+    RpcServer* const rpc_;
+  };
 
   // For the calls. Serving thread only.
   Engine& engine() { return engine_; }
@@ -61,6 +76,9 @@ class RpcServer {
   void Wake();
   Detached ReadMailbox();
   Detached Sweep();
+  void NoteCalls();
+  // Whether no call is left, or none within `timeout_ns`. Threads: any but the serving one.
+  bool WaitForCalls(int64_t timeout_ns);
 
   const RpcOptions options_;
   Engine& engine_;
@@ -77,6 +95,8 @@ class RpcServer {
   QueueOp wake_;
   grpc::Alarm sweep_alarm_;
   bool stopping_ = false;
+  int open_calls_ = 0;
+  std::shared_ptr<std::promise<void>> no_calls_;  // while somebody waits for the last call's end
   Mailbox mailbox_;
   std::atomic<bool> wake_pending_{false};  // release by the poster, acquire by the serving thread
   std::unique_ptr<grpc::ServerCompletionQueue> queue_;

@@ -21,6 +21,7 @@ Detached StreamCall::Serve(RpcServer* rpc) {
     rpc->recurrent().RequestStream(&call.context_, &call.stream_, rpc->queue(), rpc->queue(), tag);
   });
   if (!accepted) co_return;
+  const RpcServer::OpenCall open(rpc);
   Serve(rpc);
   AwaitDone(&call);
   WriteReplies(&call);

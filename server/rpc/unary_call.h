@@ -22,6 +22,7 @@ Detached ServeUnary(RpcServer* rpc, Service* service,
   const bool accepted = co_await Start(
       [&](void* tag) { (service->*request_method)(&context, &request, &writer, rpc->queue(), rpc->queue(), tag); });
   if (!accepted) co_return;
+  const RpcServer::OpenCall open(rpc);
   ServeUnary(rpc, service, request_method, handler);
   Response response;
   const grpc::Status status = handler(rpc, request, &response);
