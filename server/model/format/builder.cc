@@ -1,0 +1,345 @@
+#include "server/model/format/builder.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/base/status_macros.h"
+
+namespace recurd::format {
+namespace {
+
+std::vector<int> PickPlaces(const std::vector<int>& from, const std::vector<int>& positions) {
+  std::vector<int> out;
+  out.reserve(positions.size());
+  for (int position : positions) out.push_back(from[position]);
+  return out;
+}
+
+// The axes of values joined along one, which must agree in all others.
+absl::StatusOr<Axes> JoinedAxes(const std::vector<const Value*>& values, int axis) {
+  const Axes& first = values[0]->axes;
+  Axes joined = first;
+  joined.sizes[axis] = 0;
+  for (const Value* value : values) {
+    RECURD_RETURN_IF_ERROR(CheckTogether(*values[0], *value));
+    Axes rest = value->axes;
+    if (rest.rank() == first.rank()) rest.sizes[axis] = first.sizes[axis];
+    if (rest != first) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("it joins values of shape ", first.ToString(), " and ", value->axes.ToString()));
+    }
+    joined.sizes[axis] += value->axes.sizes[axis];
+  }
+  if (axis == first.time) return absl::InvalidArgumentError("it joins values along the time axis");
+  return joined;
+}
+
+// Tensors of these counts stand one behind the other; each consists of `outer_count` runs. The order in which their
+// elements stand once the tensors are joined behind the outer axes.
+std::vector<int> JoinedPositions(const std::vector<int64_t>& counts, int64_t outer_count) {
+  std::vector<int> positions;
+  for (int64_t outer = 0; outer < outer_count; ++outer) {
+    int64_t base = 0;
+    for (int64_t count : counts) {
+      const int64_t run = count / outer_count;
+      for (int64_t i = 0; i < run; ++i) positions.push_back(static_cast<int>(base + outer * run + i));
+      base += count;
+    }
+  }
+  return positions;
+}
+
+bool IsWhole(const View& view, const Axes& source) {
+  if (view.offset != 0 || view.axes.count() != source.count()) return false;
+  const std::vector<int64_t> strides = RowMajorStrides(view.axes.sizes);
+  for (int i = 0; i < view.axes.rank(); ++i) {
+    if (view.axes.sizes[i] != 1 && view.strides[i] != strides[i]) return false;
+  }
+  return true;
+}
+
+absl::Status CheckFloats(const Value& value) {
+  if (value.is_constant() && !value.elements->is_float) {
+    return absl::InvalidArgumentError("it mixes integers with computed values");
+  }
+  if (value.kind == Value::Kind::kStateInput) {
+    return absl::InvalidArgumentError("it computes with an initial state; those must reach their layer unchanged");
+  }
+  return absl::OkStatus();
+}
+
+ReduceKind ToReduceKind(FoldReduceKind kind) {
+  switch (kind) {
+    case FoldReduceKind::kMean:
+      return ReduceKind::kMean;
+    case FoldReduceKind::kMax:
+      return ReduceKind::kMax;
+    default:
+      return ReduceKind::kSum;
+  }
+}
+
+}  // namespace
+
+absl::Status CheckTogether(const Value& a, const Value& b) {
+  if (a.is_constant() && b.is_constant()) return absl::OkStatus();
+  RECURD_RETURN_IF_ERROR(CheckFloats(a));
+  RECURD_RETURN_IF_ERROR(CheckFloats(b));
+  if ((a.is_per_step() && b.is_final()) || (a.is_final() && b.is_per_step())) {
+    return absl::InvalidArgumentError("it mixes values of every step with values after the last step");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Builder::Charge(int64_t count) {
+  if (count > budget_) {
+    return absl::InvalidArgumentError("the graph makes more values than a file of its size has reason to");
+  }
+  budget_ -= count;
+  return absl::OkStatus();
+}
+
+Value Builder::Reinterpret(Value value, Axes axes) {
+  value.axes = std::move(axes);
+  return value;
+}
+
+absl::StatusOr<Value> Builder::Rearrange(const Value& value, const View& view) {
+  if (IsWhole(view, value.axes)) return Reinterpret(value, view.axes);
+  RECURD_RETURN_IF_ERROR(Charge(view.axes.count()));
+  if (view.axes.count() == 0 && !value.is_constant()) return absl::InvalidArgumentError("its result is empty");
+  Value out{.kind = value.kind, .axes = view.axes, .state_input = value.state_input};
+  const std::vector<int> positions = Positions(view);
+  if (value.is_constant()) {
+    out.elements = std::make_shared<const Elements>(Pick(*value.elements, positions));
+  } else {
+    out.places = PickPlaces(value.places, positions);
+  }
+  return out;
+}
+
+absl::StatusOr<Value> Builder::Transpose(const Value& value, absl::Span<const int64_t> order) {
+  RECURD_ASSIGN_OR_RETURN(const View view, Transposed(value.axes, order));
+  return Rearrange(value, view);
+}
+
+absl::StatusOr<Value> Builder::Slice(const Value& value, int axis, int64_t begin, int64_t size) {
+  View view = Whole(value.axes);
+  view.offset = begin * view.strides[axis];
+  view.axes.sizes[axis] = size;
+  return Rearrange(value, view);
+}
+
+absl::StatusOr<Value> Builder::BroadcastTo(const Value& value, const Axes& axes) {
+  if (value.axes == axes) return value;
+  if (axes.has_time() && !value.is_per_step()) {
+    if (!value.is_constant()) return absl::InvalidArgumentError("it repeats one value over the time axis");
+    RECURD_ASSIGN_OR_RETURN(const Value computed, Computed(value));
+    return Rearrange(computed, Broadcast(value.axes, axes));
+  }
+  return Rearrange(value, Broadcast(value.axes, axes));
+}
+
+absl::StatusOr<Value> Builder::Concat(const std::vector<const Value*>& values, int64_t given_axis) {
+  const Axes& first = values[0]->axes;
+  RECURD_ASSIGN_OR_RETURN(const int axis, NormalAxis(given_axis, first.rank()));
+  if (values.size() == 1) return *values[0];
+  RECURD_ASSIGN_OR_RETURN(Axes axes, JoinedAxes(values, axis));
+  RECURD_RETURN_IF_ERROR(Charge(axes.count()));
+
+  bool is_constant = true;
+  for (const Value* value : values) is_constant &= value->is_constant();
+  // All elements one value behind the other, and where each of the result's stands among them.
+  Elements elements{.is_float = is_constant ? values[0]->elements->is_float : true};
+  std::vector<int> places;
+  std::vector<int64_t> counts;
+  for (const Value* value : values) {
+    counts.push_back(value->axes.count());
+    if (is_constant) {
+      RECURD_RETURN_IF_ERROR(elements.Append(*value->elements));
+    } else {
+      RECURD_ASSIGN_OR_RETURN(const Value computed, Computed(*value));
+      places.insert(places.end(), computed.places.begin(), computed.places.end());
+    }
+  }
+  const int64_t outer_count = Axes{{first.sizes.begin(), first.sizes.begin() + axis}}.count();
+  const std::vector<int> positions = JoinedPositions(counts, outer_count);
+  if (is_constant) return ConstantValue(Pick(elements, positions), std::move(axes.sizes));
+  Value out{.kind = Value::Kind::kComputed, .axes = std::move(axes)};
+  out.places = PickPlaces(places, positions);
+  return out;
+}
+
+absl::StatusOr<Value> Builder::Computed(const Value& value) {
+  RECURD_RETURN_IF_ERROR(CheckFloats(value));
+  if (!value.is_constant()) return value;
+  RECURD_RETURN_IF_ERROR(Charge(value.axes.count()));
+  if (value.axes.count() == 0) return absl::InvalidArgumentError("it computes with an empty value");
+  const Span at = program_.AddConstant(value.elements->floats);
+  Value out{.kind = Value::Kind::kComputed, .axes = value.axes};
+  out.places.resize(at.size);
+  std::iota(out.places.begin(), out.places.end(), at.offset);
+  return out;
+}
+
+absl::StatusOr<Span> Builder::Gather(const Value& value) {
+  RECURD_RETURN_IF_ERROR(Charge(value.axes.count()));
+  return program_.Gather(value.places);
+}
+
+absl::StatusOr<Value> Builder::NewValue(const Axes& axes, Span* out) {
+  RECURD_RETURN_IF_ERROR(Charge(axes.count()));
+  if (axes.count() == 0) return absl::InvalidArgumentError("its result is empty");
+  *out = program_.Allocate(static_cast<int>(axes.count()));
+  Value value{.kind = Value::Kind::kComputed, .axes = axes};
+  value.places.resize(out->size);
+  std::iota(value.places.begin(), value.places.end(), out->offset);
+  return value;
+}
+
+// An operand of an elementwise op whose result has these axes: one value for all of them, or one each.
+absl::StatusOr<Span> Builder::Operand(const Value& value, const Axes& axes) {
+  Value broadcast = value;
+  if (value.is_constant()) {
+    if (value.axes.count() > 1) {
+      RECURD_ASSIGN_OR_RETURN(broadcast, Rearrange(value, Broadcast(value.axes, axes)));
+    }
+    RECURD_ASSIGN_OR_RETURN(broadcast, Computed(broadcast));
+    return Gather(broadcast);
+  }
+  RECURD_ASSIGN_OR_RETURN(broadcast, Rearrange(value, Broadcast(value.axes, axes)));
+  const std::vector<int>& places = broadcast.places;
+  const bool is_single = std::all_of(places.begin(), places.end(), [&](int place) { return place == places[0]; });
+  if (is_single) return Span{places[0], 1};
+  return Gather(broadcast);
+}
+
+// A constant that lists a value for each step of a fixed number of steps, all of them equal, is one without time.
+absl::StatusOr<Value> Builder::SameAtEachStep(const Value& constant, const Value& other) {
+  const int axis = other.axes.time - (other.axes.rank() - constant.axes.rank());
+  if (!constant.is_constant() || !other.is_per_step() || axis < 0 || constant.axes.sizes[axis] <= 1) return constant;
+  RECURD_ASSIGN_OR_RETURN(const Value first, Slice(constant, axis, 0, 1));
+  RECURD_ASSIGN_OR_RETURN(const Value repeated, Rearrange(first, Broadcast(first.axes, constant.axes)));
+  if (repeated.elements->floats == constant.elements->floats) return first;
+  return absl::InvalidArgumentError(
+      absl::StrCat("its constant of shape ", constant.axes.ToString(), " changes along the time axis"));
+}
+
+absl::StatusOr<Value> Builder::Unary(const Activation& function, const Value& in) {
+  if (in.is_constant()) {
+    RECURD_RETURN_IF_ERROR(Charge(in.axes.count()));
+    RECURD_ASSIGN_OR_RETURN(Elements folded, FoldUnary(function, *in.elements));
+    return ConstantValue(std::move(folded), in.axes.sizes);
+  }
+  RECURD_RETURN_IF_ERROR(CheckFloats(in));
+  RECURD_ASSIGN_OR_RETURN(const Span from, Gather(in));
+  Span to;
+  RECURD_ASSIGN_OR_RETURN(Value out, NewValue(in.axes, &to));
+  program_.ops.push_back(UnaryOp{function, from, to});
+  return out;
+}
+
+absl::StatusOr<Value> Builder::Binary(BinaryKind kind, const Value& given_a, const Value& given_b) {
+  RECURD_RETURN_IF_ERROR(CheckTogether(given_a, given_b));
+  RECURD_ASSIGN_OR_RETURN(const Value a, SameAtEachStep(given_a, given_b));
+  RECURD_ASSIGN_OR_RETURN(const Value b, SameAtEachStep(given_b, given_a));
+  RECURD_ASSIGN_OR_RETURN(const Axes axes, BroadcastAxes(a.axes, b.axes));
+  RECURD_RETURN_IF_ERROR(Charge(axes.count()));
+  if (a.is_constant() && b.is_constant()) {
+    RECURD_ASSIGN_OR_RETURN(const Value wide_a, Rearrange(a, Broadcast(a.axes, axes)));
+    RECURD_ASSIGN_OR_RETURN(const Value wide_b, Rearrange(b, Broadcast(b.axes, axes)));
+    RECURD_ASSIGN_OR_RETURN(Elements folded, FoldBinary(kind, *wide_a.elements, *wide_b.elements));
+    return ConstantValue(std::move(folded), axes.sizes);
+  }
+  Span to;
+  RECURD_ASSIGN_OR_RETURN(const Span from_a, Operand(a, axes));
+  RECURD_ASSIGN_OR_RETURN(const Span from_b, Operand(b, axes));
+  RECURD_ASSIGN_OR_RETURN(Value out, NewValue(axes, &to));
+  program_.ops.push_back(BinaryOp{kind, from_a, from_b, to});
+  return out;
+}
+
+absl::StatusOr<Value> Builder::Reduce(FoldReduceKind kind, const Value& in, std::vector<int> axes, bool keep_axes) {
+  if (axes.empty()) {
+    axes.resize(in.axes.rank());
+    std::iota(axes.begin(), axes.end(), 0);
+  }
+  std::vector<int64_t> order;  // the kept axes, then the reduced ones
+  Axes kept = in.axes, dropped;
+  for (int axis = 0; axis < in.axes.rank(); ++axis) {
+    if (std::find(axes.begin(), axes.end(), axis) != axes.end()) continue;
+    order.push_back(axis);
+    if (axis == in.axes.time) dropped.time = dropped.rank();
+    dropped.sizes.push_back(in.axes.sizes[axis]);
+  }
+  int64_t length = 1;
+  for (int axis : axes) {
+    if (axis == in.axes.time) return absl::InvalidArgumentError("it works along the time axis, across steps");
+    order.push_back(axis);
+    length *= in.axes.sizes[axis];
+    kept.sizes[axis] = 1;
+  }
+  if (length == 0) return absl::InvalidArgumentError("it reduces an empty axis");
+  RECURD_ASSIGN_OR_RETURN(const Value adjacent, Transpose(in, order));
+  return ReduceAdjacent(kind, adjacent, length, keep_axes ? kept : dropped);
+}
+
+absl::StatusOr<Value> Builder::ReduceAdjacent(FoldReduceKind kind, const Value& in, int64_t length, const Axes& axes) {
+  if (in.is_constant()) {
+    RECURD_ASSIGN_OR_RETURN(Elements folded, FoldReduce(kind, *in.elements, length));
+    return ConstantValue(std::move(folded), axes.sizes);
+  }
+  RECURD_RETURN_IF_ERROR(CheckFloats(in));
+  if (length == 1) return Reinterpret(in, axes);
+  if (kind == FoldReduceKind::kProd) return absl::InvalidArgumentError("products over features are not supported");
+  if (kind == FoldReduceKind::kMin) {  // -max(-x)
+    RECURD_ASSIGN_OR_RETURN(const Value negative, Unary({UnaryKind::kNeg}, in));
+    RECURD_ASSIGN_OR_RETURN(const Value largest, ReduceAdjacent(FoldReduceKind::kMax, negative, length, axes));
+    return Unary({UnaryKind::kNeg}, largest);
+  }
+  RECURD_ASSIGN_OR_RETURN(const Span from, Gather(in));
+  Span to;
+  RECURD_ASSIGN_OR_RETURN(Value out, NewValue(axes, &to));
+  program_.ops.push_back(ReduceOp{ToReduceKind(kind), from, to});
+  return out;
+}
+
+absl::StatusOr<Value> Builder::Dense(const Value& in, const Value& weights) {
+  RECURD_RETURN_IF_ERROR(CheckFloats(in));
+  const int rank = in.axes.rank();
+  if (!weights.is_constant() || !weights.elements->is_float || weights.axes.rank() != 2) {
+    return absl::InvalidArgumentError("it multiplies two computed values; one must be a constant matrix of floats");
+  }
+  const int64_t inputs = weights.axes.sizes[0], outputs = weights.axes.sizes[1];
+  if (rank == 0 || in.axes.time == rank - 1) {
+    return absl::InvalidArgumentError("it multiplies along the time axis, across steps");
+  }
+  if (in.axes.sizes[rank - 1] != inputs || inputs == 0 || outputs == 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("it multiplies ", in.axes.sizes[rank - 1], " features by a matrix of ", inputs, " x ", outputs));
+  }
+  RECURD_ASSIGN_OR_RETURN(const Value by_output, Transpose(weights, {1, 0}));
+  const std::vector<float>& values = by_output.elements->floats;
+  if (!std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); })) {
+    return absl::InvalidArgumentError("its weights are not all finite");
+  }
+  Axes axes = in.axes;
+  axes.sizes[rank - 1] = outputs;
+  const int64_t row_count = in.axes.count() / inputs;
+  RECURD_RETURN_IF_ERROR(Charge(in.axes.count()));
+  Span to;
+  RECURD_ASSIGN_OR_RETURN(Value out, NewValue(axes, &to));
+  for (int64_t row = 0; row < row_count; ++row) {
+    RECURD_RETURN_IF_ERROR(Charge(weights.axes.count()));
+    const auto begin = in.places.begin() + row * inputs;
+    RECURD_ASSIGN_OR_RETURN(const Span from, program_.Gather({begin, begin + inputs}));
+    const Span row_out{to.offset + static_cast<int>(row * outputs), static_cast<int>(outputs)};
+    program_.ops.push_back(DenseOp{from, row_out, {static_cast<int>(outputs), static_cast<int>(inputs), values}, {}});
+  }
+  return out;
+}
+
+}  // namespace recurd::format

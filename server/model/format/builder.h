@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "server/model/format/fold.h"
+#include "server/model/format/program.h"
+#include "server/model/format/value.h"
+
+namespace recurd::format {
+
+// Computes on values: constants at once, what depends on a step by ops added to the program. A rearrangement of values
+// never is an op: it only renames places, and Program::Gather copies where an op needs its operand in one run.
+// Errors: INVALID_ARGUMENT with a reason that reads well behind the node's label.
+class Builder {
+ public:
+  // `budget`: how many elements all intermediate values together may have.
+  Builder(StepCount steps, int64_t budget) : steps_(steps), budget_(budget) {}
+
+  StepCount steps() const { return steps_; }
+  Program& program() { return program_; }
+
+  // Takes `count` elements off the budget, before they are allocated.
+  absl::Status Charge(int64_t count);
+
+  // The same elements under other axes. Precondition: equal counts.
+  static Value Reinterpret(Value value, Axes axes);
+  absl::StatusOr<Value> Rearrange(const Value& value, const View& view);
+  absl::StatusOr<Value> Transpose(const Value& value, absl::Span<const int64_t> order);
+  absl::StatusOr<Value> Concat(const std::vector<const Value*>& values, int64_t axis);
+  // [begin, begin + size) of a fixed axis.
+  absl::StatusOr<Value> Slice(const Value& value, int axis, int64_t begin, int64_t size);
+  // Repeats a float constant's or computed value's axes of size 1. A constant may gain a time axis.
+  absl::StatusOr<Value> BroadcastTo(const Value& value, const Axes& axes);
+
+  absl::StatusOr<Value> Unary(const Activation& function, const Value& in);
+  absl::StatusOr<Value> Binary(BinaryKind kind, const Value& a, const Value& b);
+  // Axes are fixed ones, counted from the front; an empty list means all.
+  absl::StatusOr<Value> Reduce(FoldReduceKind kind, const Value& in, std::vector<int> axes, bool keep_axes);
+  // out[.., n] = sum over k of in[.., k] * weights[k, n]; the last axis of `in` is fixed.
+  absl::StatusOr<Value> Dense(const Value& in, const Value& weights);
+
+  // A float constant made into places of the frame; a computed value as it is.
+  absl::StatusOr<Value> Computed(const Value& value);
+  // Where the elements of a computed value stand, in one run.
+  absl::StatusOr<Span> Gather(const Value& value);
+  // A new computed value, and the run of the frame that an op must write to make it.
+  absl::StatusOr<Value> NewValue(const Axes& axes, Span* out);
+
+ private:
+  // Reduces runs of `length` adjacent elements; `axes` are the result's.
+  absl::StatusOr<Value> ReduceAdjacent(FoldReduceKind kind, const Value& in, int64_t length, const Axes& axes);
+  absl::StatusOr<Span> Operand(const Value& value, const Axes& axes);
+  absl::StatusOr<Value> SameAtEachStep(const Value& constant, const Value& other);
+
+  const StepCount steps_;
+  int64_t budget_;
+  Program program_;
+};
+
+// Errors: INVALID_ARGUMENT if the two values can't be used together: integers or initial states among computed ones, or
+// a value of each step with one after the last step.
+absl::Status CheckTogether(const Value& a, const Value& b);
+
+}  // namespace recurd::format

@@ -1,0 +1,134 @@
+#include "server/model/format/onnx_import.h"
+
+#include <cstdint>
+#include <memory>
+#include <numeric>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "server/base/status_macros.h"
+#include "server/model/format/finish_model.h"
+#include "server/model/format/graph.h"
+#include "server/model/format/lower.h"
+#include "server/model/format/time_axis.h"
+#include "server/model/validate.h"
+
+namespace recurd {
+namespace format {
+namespace {
+
+constexpr int64_t kMaxInputFeatures = 1 << 20;
+
+// 64-bit FNV-1a, as 16 hexadecimal digits.
+std::string Fingerprint(absl::string_view bytes) {
+  uint64_t hash = 0xcbf29ce484222325;
+  for (char c : bytes) hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3;
+  return absl::StrFormat("%016x", hash);
+}
+
+struct GraphInputs {
+  std::vector<TensorSpec> steps;
+  std::vector<StateInputSpec> states;
+};
+
+// Defines a value for each graph input: one of the frame, or for initial states one of that input.
+absl::Status DefineInputs(const Graph& graph, const TimeAxisGuess& guess, Lowering& lowering, GraphInputs& inputs) {
+  for (size_t i = 0; i < graph.inputs.size(); ++i) {
+    const Port& port = graph.inputs[i];
+    Value value{.axes = {port.sizes, guess.time_axes[i]}};
+    for (int axis = 0; axis < value.axes.rank(); ++axis) {
+      int64_t& size = value.axes.sizes[axis];
+      if (size == -1 || axis == value.axes.time) size = 1;
+    }
+    const int64_t count = value.axes.count();
+    if (count > kMaxInputFeatures) {
+      return absl::InvalidArgumentError(absl::StrCat("graph input '", port.name, "' has ", count,
+                                                     " values a step; the limit is ", kMaxInputFeatures));
+    }
+    std::vector<int64_t> shape = value.axes.sizes;
+    if (value.axes.has_time()) {
+      TensorSpec spec{.name = port.name, .shape = std::move(shape)};
+      spec.shape[value.axes.time] = -1;
+      RECURD_ASSIGN_OR_RETURN(value, lowering.builder().NewValue(value.axes, &spec.frame));
+      inputs.steps.push_back(std::move(spec));
+    } else {
+      value.kind = Value::Kind::kStateInput;
+      value.state_input = static_cast<int>(inputs.states.size());
+      value.places.resize(count);
+      std::iota(value.places.begin(), value.places.end(), 0);
+      inputs.states.push_back({port.name, std::move(shape)});
+    }
+    RECURD_RETURN_IF_ERROR(lowering.Define(port.name, std::move(value)));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<NamedValue>> CollectOutputs(const Graph& graph, Lowering& lowering) {
+  std::vector<NamedValue> outputs;
+  for (const std::string& name : graph.outputs) {
+    const Value* value = lowering.Find(name);
+    if (value == nullptr || value->kind == Value::Kind::kStateInput) {
+      return absl::InvalidArgumentError(absl::StrCat("graph output '", name, "' is given by no served node"));
+    }
+    absl::StatusOr<Value> computed = lowering.builder().Computed(*value);
+    if (!computed.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat("graph output '", name, "': ", computed.status().message()));
+    }
+    outputs.push_back({name, *std::move(computed)});
+  }
+  return outputs;
+}
+
+// Imports the graph with its inputs read in one way. `node_count` tells how many nodes were understood.
+absl::StatusOr<Model> Import(const Graph& graph, const TimeAxisGuess& guess, size_t* node_count) {
+  Lowering lowering(guess.steps, 2 * graph.file_bytes + (int64_t{1} << 22));
+  GraphInputs inputs;
+  for (const auto& [name, value] : graph.initializers) RECURD_RETURN_IF_ERROR(lowering.Define(name, value));
+  RECURD_RETURN_IF_ERROR(DefineInputs(graph, guess, lowering, inputs));
+  for (const Node& node : graph.nodes) {
+    RECURD_RETURN_IF_ERROR(LowerNode(node, lowering));
+    ++*node_count;
+  }
+  RECURD_ASSIGN_OR_RETURN(const std::vector<NamedValue> outputs, CollectOutputs(graph, lowering));
+  return FinishModel(std::move(lowering.builder().program()), std::move(inputs.steps), outputs,
+                     std::move(inputs.states));
+}
+
+// The import with the first guess that works. Otherwise the error of the one that came furthest; guesses that a
+// recurrent node has proved wrong count last.
+absl::StatusOr<Model> ImportWithBestGuess(const Graph& graph) {
+  absl::Status best_error = absl::InvalidArgumentError("the graph's inputs have no axes that can all be time");
+  std::pair<bool, size_t> best_rank = {false, 0};
+  for (const TimeAxisGuess& guess : GuessTimeAxes(graph, FindStateInputs(graph))) {
+    size_t node_count = 0;
+    absl::StatusOr<Model> model = Import(graph, guess, &node_count);
+    if (model.ok()) return model;
+    const std::pair<bool, size_t> rank = {!absl::IsFailedPrecondition(model.status()), node_count + 1};
+    if (rank > best_rank) {
+      best_rank = rank;
+      best_error = absl::InvalidArgumentError(model.status().message());
+    }
+  }
+  return best_error;
+}
+
+}  // namespace
+}  // namespace format
+
+absl::StatusOr<Model> ImportOnnx(absl::string_view bytes, absl::string_view name, absl::string_view version) {
+  const auto import = [&]() -> absl::StatusOr<Model> {
+    RECURD_ASSIGN_OR_RETURN(const std::unique_ptr<format::Graph> graph, format::ParseGraph(bytes));
+    RECURD_ASSIGN_OR_RETURN(Model model, format::ImportWithBestGuess(*graph));
+    RECURD_RETURN_IF_ERROR(ValidateModel(model));
+    return model;
+  };
+  absl::StatusOr<Model> model = import();
+  if (!model.ok()) return absl::InvalidArgumentError(format::Printable(model.status().message()));
+  model->name = std::string(name);
+  model->version = std::string(version);
+  model->fingerprint = format::Fingerprint(bytes);
+  return model;
+}
+
+}  // namespace recurd
