@@ -135,10 +135,10 @@ bool RpcServer::Stop(int64_t timeout_ns) {
     engine_.Drain();
   });
   const bool in_time = WaitForCalls(timeout_ns);
-  // A socket closed with unread data in it resets the connection, and what the client hasn't read is lost: let it read.
+  // A socket closed with unread data resets the connection, and what the client has not read yet is lost: let it read.
   std::this_thread::sleep_for(kReadingTime);
   server_->Shutdown(FromNow(0));
-  // Calls that were cut off, or came meanwhile, end by themselves now; nothing may be put on the queue after its shutdown.
+  // Calls that were cut off or came meanwhile end by themselves now; after its shutdown the queue takes nothing more.
   WaitForCalls(kCutOffNs);
   std::promise<void> stopping;  // after it nothing is put on the queue any more
   mailbox_.Post([this, &stopping] {

@@ -188,12 +188,12 @@ TEST(DaemonTest, PrometheusScrapesItAndAnswersQuantiles) {
   const Daemon daemon;
   DigitsStream stream(daemon.address());
   for (uint64_t step = 0; step < 1000; ++step) stream.Send(step, std::vector<float>(8, 1.0f));
-  const std::string command =
-      "bash " RECURD_SOURCE_DIR "/tests/integration/prometheus_scrape.sh " + daemon.metrics_address() +
-      " 'histogram_quantile(0.99, recurd_step_latency_seconds_bucket) > 0'"
-      " 'histogram_quantile(0.5, recurd_stage_latency_seconds_bucket{stage=\"queue\"}) > 0'"
-      " 'recurd_steps_total{model=\"digits\"} == 1000'"
-      " 'recurd_sessions_active == 1' 'recurd_model_info{model=\"digits\"} == 1'";
+  const std::string command = "bash " RECURD_SOURCE_DIR "/tests/integration/prometheus_scrape.sh " +
+                              daemon.metrics_address() +
+                              " 'histogram_quantile(0.99, recurd_step_latency_seconds_bucket) > 0'"
+                              " 'histogram_quantile(0.5, recurd_stage_latency_seconds_bucket{stage=\"queue\"}) > 0'"
+                              " 'recurd_steps_total{model=\"digits\"} == 1000'"
+                              " 'recurd_sessions_active == 1' 'recurd_model_info{model=\"digits\"} == 1'";
   EXPECT_EQ(std::system(command.c_str()), 0);
 }
 

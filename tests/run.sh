@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# Builds recurd and runs its tests. On a fresh Debian 12 machine it first installs what is missing.
+#
+# usage: tests/run.sh                  build the dev preset and run the default suite
+#        tests/run.sh --label=L        only tests with this label: unit, integration, conformance, bench, lint, long
+#        tests/run.sh --full           the default suite, the label long, the asan, tsan and clang presets, clang-tidy,
+#                                      and a minute of each fuzz target
+#        tests/run.sh --fuzz=MINUTES   only fuzzing, this long for each target; what it finds stays in build/fuzz/findings
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+export LC_ALL=C.UTF-8
+
+usage() { sed -n '2,/^set /{/^set /!s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"; }
+
+# Says what is running, and how long it took.
+stage() {
+  local name=$1 start=$SECONDS
+  shift
+  echo "== $name"
+  "$@"
+  echo "== $name: $((SECONDS - start)) s"
+}
+
+label_run() {
+  cmake --preset dev
+  cmake --build --preset dev
+  ctest --test-dir build/dev --output-on-failure --no-tests=error --label-regex "^$1\$"
+}
+
+# Findings of a target are kept beside its grown corpus, and the first one ends the run.
+fuzz() {
+  local seconds=$1 target name
+  cmake --preset fuzz
+  cmake --build --preset fuzz
+  for target in build/fuzz/fuzz/*; do
+    name=$(basename "$target")
+    mkdir -p "build/fuzz/corpus/$name" "build/fuzz/findings"
+    stage "fuzz $name for $seconds s" "$target" -max_total_time="$seconds" -print_final_stats=1 \
+      -artifact_prefix="build/fuzz/findings/$name-" "build/fuzz/corpus/$name" "tests/fuzz/corpus/$name"
+  done
+}
+
+full=false label='' fuzz_minutes=''
+for argument in "$@"; do
+  case $argument in
+    --full) full=true ;;
+    --label=?*) label=${argument#*=} ;;
+    --fuzz=?*) fuzz_minutes=${argument#*=} ;;
+    --help) usage; exit 0 ;;
+    *) echo "run.sh: '$argument' is not an option" >&2; usage >&2; exit 2 ;;
+  esac
+done
+if [[ -n $fuzz_minutes && ! $fuzz_minutes =~ ^[1-9][0-9]{0,4}$ ]]; then
+  echo "run.sh: --fuzz=$fuzz_minutes is not a number of minutes from 1 to 99999" >&2
+  exit 2
+fi
+
+if $full || [[ -n $fuzz_minutes ]]; then
+  deploy/install-deps.sh build test full
+else
+  deploy/install-deps.sh build test
+fi
+
+if [[ -n $fuzz_minutes ]]; then
+  fuzz $((fuzz_minutes * 60))
+elif [[ -n $label ]]; then
+  label_run "$label"
+elif $full; then
+  stage "clang-tidy and -Wthread-safety (clang)" cmake --workflow --preset clang
+  stage "clang-tidy" run-clang-tidy-14 -quiet -j 2 -p build/clang "$PWD/(server|client)/.*\.cc"
+  stage "AddressSanitizer, UndefinedBehaviorSanitizer (asan)" cmake --workflow --preset asan
+  stage "ThreadSanitizer, without gRPC (tsan)" cmake --workflow --preset tsan
+  stage "ThreadSanitizer, daemon and recurctl (tsan-rpc)" cmake --workflow --preset tsan-rpc
+  stage "fuzzing" fuzz 60
+  stage "long tests" label_run long
+  stage "default suite (dev)" cmake --workflow --preset dev
+else
+  stage "default suite (dev)" cmake --workflow --preset dev
+fi
