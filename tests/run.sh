@@ -2,9 +2,9 @@
 # Builds recurd and runs its tests. On a fresh Debian 12 machine it first installs what is missing.
 #
 # usage: tests/run.sh                  build the dev preset and run the default suite
-#        tests/run.sh --label=L        only tests with this label: unit, integration, conformance, bench, lint, long
-#        tests/run.sh --full           the default suite, the label long, the asan, tsan and clang presets, clang-tidy,
-#                                      and a minute of each fuzz target
+#        tests/run.sh --label=L        only tests with this label: unit, integration, lint, fuzz, array
+#        tests/run.sh --full           the default suite, the asan, tsan, tsan-rpc and clang presets, clang-tidy, and
+#                                      a minute of each fuzz target
 #        tests/run.sh --fuzz=MINUTES   only fuzzing, this long for each target; what it finds stays in build/fuzz/findings
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -72,7 +72,6 @@ elif $full; then
   stage "ThreadSanitizer, without gRPC (tsan)" cmake --workflow --preset tsan
   stage "ThreadSanitizer, daemon and recurctl (tsan-rpc)" cmake --workflow --preset tsan-rpc
   stage "fuzzing" fuzz 60
-  stage "long tests" label_run long
   stage "default suite (dev)" cmake --workflow --preset dev
 else
   stage "default suite (dev)" cmake --workflow --preset dev

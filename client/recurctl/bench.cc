@@ -122,12 +122,15 @@ struct BenchFlags {
   }
 };
 
-// The load that the flags describe.   Errors: as Client's, for a daemon or model that isn't there.
+// The load that the flags describe.   Errors: as Client's, for a daemon or model that isn't there; as CheckChunkSteps.
 absl::Status Prepare(const BenchFlags& flags, LoadOptions* load) {
   const absl::StatusOr<Client> client = flags.server.Connect();
   if (!client.ok()) return client.status();
   const auto model = client->GetModel(flags.model, flags.version);
   if (!model.ok()) return model.status();
+  const auto server = client->GetServerInfo();
+  if (!server.ok()) return server.status();
+  if (absl::Status status = CheckChunkSteps(flags.chunk, *model, *server); !status.ok()) return status;
   load->server = flags.server.server;
   load->open.set_model(flags.model);
   load->open.set_version(flags.version);

@@ -26,7 +26,7 @@ std::vector<v1::StreamRequest> MakeRequests(const LoadOptions& options) {
   std::uniform_real_distribution<float> uniform(-1, 1);
   std::vector<v1::StreamRequest> requests(kRequestCount);
   for (v1::StreamRequest& request : requests) {
-    for (int i = 0; i < options.chunk_steps * options.input_size; ++i) {
+    for (int64_t i = 0; i < int64_t{options.chunk_steps} * options.input_size; ++i) {
       request.mutable_chunk()->add_inputs(uniform(random));
     }
   }
@@ -242,6 +242,23 @@ class Load {
 };
 
 }  // namespace
+
+absl::Status CheckChunkSteps(int64_t chunk_steps, const v1::GetModelResponse& model,
+                             const v1::GetServerInfoResponse& server) {
+  if (chunk_steps > server.max_chunk_steps()) {
+    return absl::InvalidArgumentError(absl::StrCat("a message of ", chunk_steps,
+                                                   " steps is above the daemon's limit of ", server.max_chunk_steps(),
+                                                   " steps: choose a smaller --chunk"));
+  }
+  const int64_t row_bytes = std::max(model.input_size(), model.output_size()) * int64_t{sizeof(float)};
+  if (chunk_steps * row_bytes > server.max_message_bytes()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "a message of ", chunk_steps, " steps of ", model.input_size(), " floats in and ", model.output_size(),
+        " out takes ", chunk_steps * row_bytes, " bytes, above the daemon's limit of ", server.max_message_bytes(),
+        " bytes: choose a --chunk of at most ", server.max_message_bytes() / row_bytes));
+  }
+  return absl::OkStatus();
+}
 
 absl::Status RunLoad(const LoadOptions& options, const LoadProgress& progress, LoadResult* result) {
   return Load(options, progress, result).Run();

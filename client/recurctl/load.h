@@ -42,7 +42,12 @@ struct LoadResult {
   Latencies queue, pipeline, modelled;  // what the server reported of these; modelled out of its timing model
 };
 
-// Called about once a second with the seconds gone by and the result so far; false ends the load early.
+// Whether the server takes `chunk_steps` steps of the model in one message, and can send their outputs in one answer.
+// Errors: INVALID_ARGUMENT, with the limit.
+absl::Status CheckChunkSteps(int64_t chunk_steps, const v1::GetModelResponse& model,
+                             const v1::GetServerInfoResponse& server);
+
+// Called about ten times a second with the seconds gone by and the result so far; false ends the load early.
 using LoadProgress = std::function<bool(double seconds, const LoadResult& so_far)>;
 
 // Runs the load on the calling thread, over one connection and completion queue. In open loop it keeps one CPU busy: a

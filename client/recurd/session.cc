@@ -43,8 +43,18 @@ absl::Status Session::Impl::Start(const v1::Open& open) {
   return absl::OkStatus();
 }
 
+absl::Status Session::Impl::Over() const {
+  std::lock_guard lock(mutex);
+  return over;
+}
+
+absl::Status Session::Impl::SetOver(absl::Status reason) {
+  std::lock_guard lock(mutex);
+  return over = std::move(reason);
+}
+
 absl::Status Session::Impl::Read() {
-  if (!over.ok()) return over;
+  if (absl::Status status = Over(); !status.ok()) return status;
   if (stream->Read(&response)) {
     if (response.has_checkpoint()) {
       std::lock_guard lock(mutex);
@@ -53,10 +63,10 @@ absl::Status Session::Impl::Read() {
     return absl::OkStatus();
   }
   finished = true;
-  over = connection->ToStatus(stream->Finish());
-  if (over.ok())
-    over = connection->Error(absl::StatusCode::kUnavailable, "the server ended the stream without a reason");
-  return over;
+  absl::Status status = connection->ToStatus(stream->Finish());
+  if (status.ok())
+    status = connection->Error(absl::StatusCode::kUnavailable, "the server ended the stream without a reason");
+  return SetOver(std::move(status));
 }
 
 absl::Status Session::Impl::OnRefused() {
@@ -78,8 +88,7 @@ absl::Status Session::Impl::OnEnded() {
   std::string text =
       absl::StrCat("the session ended before step ", ended.next_step(), ": ", v1::Ended::Reason_Name(ended.reason()));
   if (!ended.message().empty()) absl::StrAppend(&text, ", ", ended.message());
-  over = WithPayload(connection->Error(CodeOf(ended.reason()), text), ended);
-  return over;
+  return SetOver(WithPayload(connection->Error(CodeOf(ended.reason()), text), ended));
 }
 
 absl::Status Session::Impl::CheckOutputs() {
@@ -117,7 +126,7 @@ absl::StatusOr<std::vector<float>> Session::Step(absl::Span<const float> inputs)
 }
 
 absl::StatusOr<v1::Outputs> Session::Run(absl::Span<const float> inputs, const ChunkOptions& options) {
-  if (!impl_->over.ok()) return impl_->over;
+  if (absl::Status status = impl_->Over(); !status.ok()) return status;
   if (outstanding() > 0) {
     return absl::FailedPreconditionError(
         absl::StrCat(outstanding(), " chunks were sent and not received: call Receive for each before Run or Step"));
@@ -128,6 +137,7 @@ absl::StatusOr<v1::Outputs> Session::Run(absl::Span<const float> inputs, const C
 }
 
 absl::Status Session::Send(absl::Span<const float> inputs, const ChunkOptions& options) {
+  if (absl::Status status = impl_->Over(); !status.ok()) return status;
   const size_t row = opened().input_size();
   const size_t steps = inputs.size() / row;
   if (steps == 0 || inputs.size() % row != 0) {
@@ -189,6 +199,7 @@ std::optional<v1::State> Session::checkpoint() const {
 }
 
 absl::Status Session::Close() {
+  if (absl::Status status = impl_->Over(); !status.ok()) return status;
   impl_->request.Clear();
   impl_->request.mutable_close();
   impl_->stream->WriteLast(impl_->request, grpc::WriteOptions());

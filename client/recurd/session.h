@@ -41,7 +41,7 @@ class Session {
  public:
   Session(Session&&) noexcept;
   Session& operator=(Session&&) noexcept;
-  // Leaves without closing: the server keeps the session for its linger time, to be attached to by opened().session_id.
+  // Leaves without closing: the session ends on the server; go on from a checkpoint.
   ~Session();
 
   // What the server granted: session id (a secret), sizes, numerics profile, limits.
@@ -58,7 +58,7 @@ class Session {
   // Run in two halves, for several chunks on their way at once; answers come in the order of the chunks. Send waits
   // while the server holds the sender back: whoever has more than opened().max_chunks_ahead chunks unanswered needs a
   // second thread that receives. Receive waits for the next answer, also when none is due. Errors: Send as Run, and
-  // UNAVAILABLE when the stream is over (Receive then says why).
+  // UNAVAILABLE when the stream is over and no call has said why yet (Receive does).
   absl::Status Send(absl::Span<const float> inputs, const ChunkOptions& options = {});
   absl::StatusOr<v1::Outputs> Receive();
 

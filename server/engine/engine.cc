@@ -53,22 +53,20 @@ ServedSession* Engine::Open(std::shared_ptr<ServedModel> served, const SessionOp
 }
 
 void Engine::End(ServedSession* session, EndReason reason, const char* detail) {
-  if (session == running_) {  // its buffers are the pipeline's until the run is off it
-    session->ending = reason;
-    return;
-  }
   session->ending = reason;
+  session->ending_detail = detail;
+  if (session == running_) return;  // its buffers are the pipeline's until the run is off it
   if (session->queued()) run_queue_.Remove(session);
   const Refusal refusal = reason == EndReason::kDrained ? Refusal::kDraining : Refusal::kSessionOver;
   while (!session->queue.empty()) Refuse(session, session->queue.Pop(), refusal);
-  Finish(session, detail);
+  Finish(session);
 }
 
 // The session's last act: tells its client and frees it.
-void Engine::Finish(ServedSession* session, const char* detail) {
+void Engine::Finish(ServedSession* session) {
   const EndReason reason = session->ending;
   std::optional<StateImage> last;
-  if (reason != EndReason::kFailed && !session->options.unary) {
+  if (reason != EndReason::kFailed && !session->options.unary && session->state.in_sequence()) {
     last = StateImage::Seal(*session->served->model, profile_, session->state.next_step(), session->state.values());
   }
   if (session->options.unary) {
@@ -78,36 +76,43 @@ void Engine::Finish(ServedSession* session, const char* detail) {
     metrics_.server.sessions_active.Set(--session_count_);
   }
   SessionClient* client = session->client;
-  const uint64_t next_step = session->state.next_step();
+  const uint64_t next_step = session->state.expected_step();
   const std::unique_ptr<ServedSession> dying = std::move(*session->self);
   sessions_.erase(dying->self);
-  client->OnEnded(reason, detail, next_step, std::move(last));
+  client->OnEnded(reason, dying->ending_detail, next_step, std::move(last));
 }
 
 void Engine::Refuse(ServedSession* session, Chunk* chunk, Refusal refusal) {
   chunk->refusal = refusal;
-  chunk->expected_step = session->state.in_sequence() ? session->state.next_step() : 0;
+  chunk->expected_step = session->state.expected_step();
   metrics_.server.refusals[static_cast<size_t>(refusal)].Add();
   session->client->OnChunkDone(*chunk);
 }
 
 // Refuses the head chunk with `first` and what was built on it, up to the next one that begins a sequence of its own.
 void Engine::RefuseUntilBegin(ServedSession* session, Refusal first) {
+  const bool began = session->queue.head()->begin;
   Refuse(session, session->queue.Pop(), first);
   while (!session->queue.empty() && !session->queue.head()->begin) {
     Refuse(session, session->queue.Pop(), Refusal::kOutOfOrder);
   }
-  if (!session->queue.empty()) {
-    Enqueue(session, clock_.NowNs());
-    return;
-  }
-  session->admitted_step = session->state.in_sequence() ? session->state.next_step() : 0;
+  if (!session->queue.empty()) return Enqueue(session, clock_.NowNs());
+  if (began) return ExpectBegin(session);
+  session->admitted_step = session->state.expected_step();
   session->admitted_in_sequence = session->state.in_sequence();
+}
+
+// The client has given up its old sequence and the new one was refused: what it sent for the new one must not be taken
+// for steps of the old one, however their numbers fall.
+void Engine::ExpectBegin(ServedSession* session) {
+  session->admitted_step = 0;
+  session->admitted_in_sequence = false;
 }
 
 void Engine::MaybeCheckpoint(ServedSession* session, Chunk& chunk, int64_t now_ns) {
   const SessionOptions& options = session->options;
   session->checkpoint_step += static_cast<uint64_t>(chunk.steps);
+  if (!session->state.in_sequence()) return;  // nothing to go on from
   const bool by_steps = options.checkpoint_steps > 0 && session->checkpoint_step >= options.checkpoint_steps;
   const bool by_time =
       options.checkpoint_interval_ns > 0 && now_ns - session->checkpoint_ns >= options.checkpoint_interval_ns;

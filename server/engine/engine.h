@@ -55,6 +55,7 @@ struct ServedSession : RunQueue::Node {
   int64_t last_message_ns = 0;
   // Set once the session must end, while one of its runs is still on the pipeline.
   EndReason ending = EndReason::kUnspecified;
+  const char* ending_detail = "";
   bool retried = false;
   std::list<std::unique_ptr<ServedSession>>::iterator self;
 };
@@ -79,8 +80,9 @@ class Engine {
   // pipeline.
   void End(ServedSession* session, EndReason reason, const char* detail = "");
 
-  // Admits the chunk, or refuses it with chunk.refusal and expected_step set. OnChunkDone comes only for an admitted
-  // one: within this call if the engine was idle and the chunk is no more than a quantum.
+  // Admits the chunk, or refuses it (also one that comes with a refusal that the caller found) with chunk.refusal and
+  // expected_step set. OnChunkDone comes only for an admitted one: within this call if the engine was idle and the chunk is
+  // no more than a quantum.
   bool Submit(ServedSession* session, Chunk* chunk);
 
   // Starts, polls or finishes work; never takes much longer than a quantum.
@@ -113,7 +115,8 @@ class Engine {
   void RefuseUntilBegin(ServedSession* session, Refusal first);
   void MaybeCheckpoint(ServedSession* session, Chunk& chunk, int64_t now_ns);
   void CountSwitch(const RunResult& result);
-  void Finish(ServedSession* session, const char* detail);
+  void Finish(ServedSession* session);
+  void ExpectBegin(ServedSession* session);
   uint64_t NewKey() { return ++last_key_; }
 
   Pipeline& pipeline_;

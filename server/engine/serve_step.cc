@@ -1,13 +1,13 @@
 // The way of one chunk, in the order time runs:
 //
-//   stage      who owns the data                        clock stamp taken
-//   (decode)   rpc: StreamCall::OnChunk                 received_ns, before
-//   admit      Submit, Admit: still the rpc's slot      admitted_ns      -> stage "decode"; an idle engine goes on at
-//   once schedule   Schedule: the run queue has the session load       Load: the state to start from run_start_ns_ ->
-//   stage "queue" (first run of the chunk) run        StartRun: the pipeline reads state and inputs, writes next_state
-//   and outputs in the reply's own memory store      FinishRun: Commit swaps the two states   now              -> stage
-//   "pipeline" (sum of the chunk's runs) reply      Reply: back to rpc, StreamCall::OnChunkDone encodes and writes ->
-//   stage "encode"
+//   stage      who owns the data                               clock stamp taken
+//   (decode)   rpc: StreamCall::OnChunk                        received_ns, before
+//   admit      Submit, Admit: still the rpc's slot             admitted_ns  -> stage "decode"
+//   schedule   Schedule: the run queue has the session; an idle engine goes on at once
+//   load       Load: the state to start from                   run_start_ns_ -> stage "queue" (first run of the chunk)
+//   run        StartRun: the pipeline reads state and inputs, writes next_state and outputs in the reply's own memory
+//   store      FinishRun: Commit swaps the two states          now -> stage "pipeline" (sum of the chunk's runs)
+//   reply      Reply: back to rpc, StreamCall::OnChunkDone encodes and writes -> stage "encode"
 //
 // A chunk longer than a quantum goes round schedule..store several times; between quanta the serving thread looks at
 // the completion queue. Nothing here allocates, locks, logs or makes a system call on the success path.
@@ -21,8 +21,9 @@ namespace recurd {
 
 bool Engine::Submit(ServedSession* session, Chunk* chunk) {
   session->last_message_ns = chunk->received_ns;
-  chunk->refusal = Admit(*session, *chunk);
+  if (chunk->refusal == Refusal::kNone) chunk->refusal = Admit(*session, *chunk);
   if (chunk->refusal != Refusal::kNone) {
+    if (chunk->begin) ExpectBegin(session);
     chunk->expected_step = session->admitted_step;
     metrics_.server.refusals[static_cast<size_t>(chunk->refusal)].Add();
     return false;
@@ -146,7 +147,7 @@ void Engine::FinishRun(const RunResult& result) {
   metrics_.server.pipeline_busy_ns.Add(static_cast<uint64_t>(now_ns - run_start_ns_));
   if (result.outcome != RunResult::Outcome::kOk) {
     metrics_.server.pipeline_faults.Add();
-    if (session->ending != EndReason::kUnspecified) return End(session, session->ending);
+    if (session->ending != EndReason::kUnspecified) return End(session, session->ending, session->ending_detail);
     if (std::exchange(session->retried, true)) return End(session, EndReason::kFailed, "the pipeline failed twice");
     return StartRun(session, now_ns);
   }
@@ -160,7 +161,7 @@ void Engine::FinishRun(const RunResult& result) {
   chunk.done_steps += run_.steps;
   chunk.pipeline_ns += now_ns - run_start_ns_;
   chunk.modelled_ns += result.modelled_ns;
-  if (session->ending != EndReason::kUnspecified) return End(session, session->ending);
+  if (session->ending != EndReason::kUnspecified) return End(session, session->ending, session->ending_detail);
   if (chunk.done_steps == chunk.steps) {
     Reply(session, now_ns);
   } else {

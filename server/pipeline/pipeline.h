@@ -37,7 +37,7 @@ struct ModelledTime {
 };
 
 // A model made ready for one pipeline: packed weights, a placement, an expected step time.
-// Made on the admin thread, used by the serving thread, destroyed on the admin thread when no session uses it.
+// Made on the admin thread, used by the serving thread, destroyed by whoever lets go of it last.
 class PreparedModel {
  public:
   virtual ~PreparedModel() = default;
@@ -67,7 +67,6 @@ struct Run {
 struct RunResult {
   enum class Outcome { kOk, kFault };
   Outcome outcome = Outcome::kOk;
-  const char* fault_kind = "";  // a short constant word for metrics ("timeout", "bad_sequence"), with kFault
   bool state_hit = true;        // the state was where it was needed
   double modelled_ns = 0;       // 0 where there is no timing model
 };

@@ -30,6 +30,7 @@ class InferCall final : public SessionClient {
   }
   void OnEnded(EndReason reason, const char* detail, uint64_t, std::optional<StateImage>) override {
     session_ = nullptr;
+    if (reason == EndReason::kClosed && status_.ok()) status_ = grpc::Status::CANCELLED;
     if (reason == EndReason::kFailed) {
       status_ = {grpc::StatusCode::OUT_OF_RANGE, std::string("the sequence could not be computed: ") + detail};
     }
@@ -37,6 +38,7 @@ class InferCall final : public SessionClient {
   }
 
  private:
+  static Detached AwaitDone(InferCall* call);
   // Opens the session and submits the chunk; false if status_ says why not.
   bool Begin();
   grpc::Status Open();
@@ -53,16 +55,20 @@ class InferCall final : public SessionClient {
   Chunk chunk_;
   grpc::Status status_;
   Event finished_;
+  QueueOp done_;  // AsyncNotifyWhenDone
+  Event gone_;
 };
 
 Detached InferCall::Serve(RpcServer* rpc) {
   InferCall call(rpc);
+  call.context_.AsyncNotifyWhenDone(call.done_.tag());
   const bool accepted = co_await Start([&](void* tag) {
     rpc->recurrent().RequestInfer(&call.context_, &call.request_, &call.writer_, rpc->queue(), rpc->queue(), tag);
   });
   if (!accepted) co_return;
   const RpcServer::OpenCall open(rpc);
   Serve(rpc);
+  AwaitDone(&call);
   if (call.Begin()) {
     co_await call.finished_;
     call.status_ = call.Result();
@@ -80,6 +86,16 @@ Detached InferCall::Serve(RpcServer* rpc) {
     }
   });
   if (call.session_ != nullptr) rpc->engine().End(call.session_, EndReason::kClosed);
+  co_await call.gone_;
+}
+
+// A caller that has gone away frees its place in the queue.
+Detached InferCall::AwaitDone(InferCall* call) {
+  co_await call->done_;
+  if (call->context_.IsCancelled() && call->session_ != nullptr) {
+    call->rpc_->engine().End(call->session_, EndReason::kClosed);
+  }
+  call->gone_.Set();
 }
 
 bool InferCall::Begin() {

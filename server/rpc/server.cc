@@ -10,10 +10,12 @@
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/impl/server_builder_option.h"
 #include "server/rpc/calls.h"
+#include "server/rpc/stream_call.h"
 
 namespace recurd {
 namespace {
 
+constexpr int kMaxEvents = 64;  // between two quanta
 constexpr int64_t kSweepNs = 1'000'000'000;
 constexpr int64_t kCutOffNs = 10'000'000'000;
 constexpr std::chrono::milliseconds kReadingTime(100);
@@ -54,6 +56,10 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Listen(RpcOptions options,
   builder.SetMaxSendMessageSize(-1);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // a taken port is an error
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 5'000);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);  // finds clients lost behind a dead network
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS,
+                             engine.options().max_sessions + engine.options().max_unary);
   builder.AddListeningPort(rpc->options_.listen, grpc::InsecureServerCredentials(), &rpc->port_);
   builder.RegisterService(&rpc->recurrent_);
   builder.RegisterService(&rpc->health_service_);
@@ -79,6 +85,7 @@ void RpcServer::Run() {
   AcceptAll();
   ReadMailbox();
   Sweep();
+  int events = 0;
   for (;;) {
     void* tag = nullptr;
     bool ok = false;
@@ -88,9 +95,10 @@ void RpcServer::Run() {
     if (next == grpc::CompletionQueue::SHUTDOWN) break;
     if (next == grpc::CompletionQueue::GOT_EVENT) {
       static_cast<QueueOp*>(tag)->Complete(ok);
-    } else {
-      engine_.Advance();  // between quanta the queue has been emptied
+      if (++events < kMaxEvents) continue;
     }
+    events = 0;
+    engine_.Advance();  // between quanta the queue is emptied, unless it fills as fast
   }
   stopping_ = true;
   wake_.Complete(false);
@@ -100,6 +108,7 @@ Detached RpcServer::Sweep() {
   while (!stopping_) {
     co_await Start([this](void* tag) { sweep_alarm_.Set(queue_.get(), FromNow(kSweepNs), tag); });
     engine_.ExpireIdle();
+    ExpireUnopenedStreams();
   }
 }
 
@@ -114,6 +123,10 @@ Detached RpcServer::ReadMailbox() {
 void RpcServer::Wake() {
   if (wake_pending_.exchange(true, std::memory_order_acq_rel)) return;
   alarm_.Set(queue_.get(), gpr_now(GPR_CLOCK_MONOTONIC), wake_.tag());
+}
+
+void RpcServer::ExpireUnopenedStreams() {
+  for (StreamCall* call : streams_) call->ExpireUnopened(clock_.NowNs(), engine_.draining());
 }
 
 void RpcServer::NoteCalls() {
@@ -133,6 +146,7 @@ bool RpcServer::Stop(int64_t timeout_ns) {
   mailbox_.Post([this] {
     health_.Drain();
     engine_.Drain();
+    ExpireUnopenedStreams();
   });
   const bool in_time = WaitForCalls(timeout_ns);
   // A socket closed with unread data resets the connection, and what the client has not read yet is lost: let it read.

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <future>
+#include <list>
 #include <memory>
 #include <string>
 
@@ -17,6 +18,8 @@
 #include "server/rpc/task.h"
 
 namespace recurd {
+
+class StreamCall;
 
 struct RpcOptions {
   std::string listen;  // HOST:PORT, [V6]:PORT, or unix:PATH
@@ -60,6 +63,18 @@ class RpcServer {
     RpcServer* const rpc_;
   };
 
+  // Keeps a Stream call in the list of those whose opening is waited for.
+  class ListedStream {
+   public:
+    ListedStream(RpcServer* rpc, StreamCall* call) : rpc_(rpc), at_(rpc->streams_.insert(rpc->streams_.end(), call)) {}
+    ListedStream(const ListedStream&) = delete;
+    ~ListedStream() { rpc_->streams_.erase(at_); }
+
+   private:
+    RpcServer* const rpc_;
+    const std::list<StreamCall*>::iterator at_;
+  };
+
   // For the calls. Serving thread only.
   Engine& engine() { return engine_; }
   Metrics& metrics() { return metrics_; }
@@ -76,6 +91,7 @@ class RpcServer {
   void Wake();
   Detached ReadMailbox();
   Detached Sweep();
+  void ExpireUnopenedStreams();
   void NoteCalls();
   // Whether no call is left, or none within `timeout_ns`. Threads: any but the serving one.
   bool WaitForCalls(int64_t timeout_ns);
@@ -96,6 +112,7 @@ class RpcServer {
   grpc::Alarm sweep_alarm_;
   bool stopping_ = false;
   int open_calls_ = 0;
+  std::list<StreamCall*> streams_;
   std::shared_ptr<std::promise<void>> no_calls_;  // while somebody waits for the last call's end
   Mailbox mailbox_;
   std::atomic<bool> wake_pending_{false};  // release by the poster, acquire by the serving thread

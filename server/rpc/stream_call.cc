@@ -22,6 +22,8 @@ Detached StreamCall::Serve(RpcServer* rpc) {
   });
   if (!accepted) co_return;
   const RpcServer::OpenCall open(rpc);
+  const RpcServer::ListedStream listed(rpc, &call);
+  call.accepted_ns_ = rpc->clock().NowNs();
   Serve(rpc);
   AwaitDone(&call);
   WriteReplies(&call);
@@ -93,11 +95,11 @@ void StreamCall::OnRequest() {
         grpc::Status(grpc::StatusCode::FAILED_PRECONDITION, RefusalText(Refusal::kNotOpen, rpc_->engine().options())));
   }
   slot.reply.Clear();
-  slot.checkpoint.reset();
-  slot.answered = false;
   slot.refusal = Refusal::kNone;
+  slot.code = absl::StatusCode::kOk;
   ++tail_;
-  bytes_ahead_ += static_cast<size_t>(request.chunk().inputs_size()) * sizeof(float);
+  slot.bytes = request.ByteSizeLong();
+  bytes_ahead_ += slot.bytes;
   if (request.has_open() + request.has_chunk() + request.has_close() != 1) {
     slot.refusal = Refusal::kEmptyMessage;
   } else if (request.has_open() && session_ != nullptr) {
@@ -174,16 +176,11 @@ void StreamCall::OnChunk(Slot& slot) {
   slot.modelled_ns = 0;
   if (chunk.has_state()) {
     slot.begin_image = FromProto(chunk.state());
-    const absl::Status status =
-        slot.begin ? slot.begin_image.Check(*served_->model, rpc_->engine().pipeline().numerics_profile(), false)
-                   : absl::InvalidArgumentError("a chunk may carry a state only together with begin");
-    if (!status.ok()) {
-      slot.refusal = Refusal::kBadState;
-      slot.expected_step = session_->admitted_step;
-      rpc_->metrics().server.refusals[static_cast<size_t>(slot.refusal)].Add();
-      return Refuse(slot, status.code(), std::string(status.message()));
-    }
     slot.begin_state = &slot.begin_image;
+    slot.bad_state = slot.begin
+                         ? slot.begin_image.Check(*served_->model, rpc_->engine().pipeline().numerics_profile(), false)
+                         : absl::InvalidArgumentError("a chunk may carry a state only together with begin");
+    if (!slot.bad_state.ok()) slot.refusal = Refusal::kBadState;
   }
   if (!rpc_->engine().Submit(session_, &slot)) OnChunkDone(slot);
 }
@@ -191,7 +188,11 @@ void StreamCall::OnChunk(Slot& slot) {
 // ---- what the engine says -----------------------------------------------------------------------------------------
 
 float* StreamCall::OutputRoom(Chunk& chunk, int count) {
-  auto* outputs = static_cast<Slot&>(chunk).reply.mutable_outputs()->mutable_outputs();
+  Slot& slot = static_cast<Slot&>(chunk);
+  const size_t bytes = static_cast<size_t>(count) * sizeof(float);
+  slot.bytes += bytes;
+  bytes_ahead_ += bytes;
+  auto* outputs = slot.reply.mutable_outputs()->mutable_outputs();
   outputs->Reserve(count);
   return outputs->AddNAlreadyReserved(count);
 }
@@ -202,6 +203,9 @@ void StreamCall::OnCheckpoint(Chunk& chunk, StateImage image) {
 
 void StreamCall::OnChunkDone(Chunk& chunk) {
   Slot& slot = static_cast<Slot&>(chunk);
+  if (slot.refusal == Refusal::kBadState) {
+    return Refuse(slot, slot.bad_state.code(), std::string(slot.bad_state.message()));
+  }
   if (slot.refusal != Refusal::kNone) {
     return Refuse(slot, RefusalCode(slot.refusal), RefusalText(slot, *served_->model, rpc_->engine().options()));
   }
@@ -231,6 +235,7 @@ void StreamCall::OnEnded(EndReason reason, const char* detail, uint64_t next_ste
 // ---- answers ------------------------------------------------------------------------------------------------------
 
 void StreamCall::Refuse(Slot& slot, absl::StatusCode code, std::string message) {
+  slot.code = code;
   slot.reply.clear_outputs();
   v1::Refused* refused = slot.reply.mutable_refused();
   refused->set_first_step(slot.request.chunk().first_step());
@@ -253,22 +258,35 @@ void StreamCall::Fail(grpc::Status status) {
   progress_.Set();
 }
 
+void StreamCall::ExpireUnopened(int64_t now_ns, bool draining) {
+  constexpr int64_t kTimeToOpenNs = 10'000'000'000;
+  if (session_ != nullptr || ended_ || !status_.ok()) return;
+  if (draining) {
+    Fail({grpc::StatusCode::UNAVAILABLE, RefusalText(Refusal::kDraining, rpc_->engine().options())});
+  } else if (now_ns - accepted_ns_ > kTimeToOpenNs) {
+    Fail({grpc::StatusCode::DEADLINE_EXCEEDED, "no session was opened on this stream for 10 s"});
+  }
+}
+
 void StreamCall::Encoded(const Slot& slot) {
   if (!served_ || !slot.request.has_chunk()) return;
   ModelMetrics& metrics = *served_->metrics;
-  metrics.chunks_by_code[static_cast<size_t>(RefusalCode(slot.refusal))].Add();
-  if (slot.refusal != Refusal::kNone) return;
+  metrics.chunks_by_code[static_cast<size_t>(slot.code)].Add();
+  if (slot.code != absl::StatusCode::kOk) return;
   const int64_t now_ns = rpc_->clock().NowNs();
   metrics.stage[static_cast<size_t>(Stage::kEncode)].Record(now_ns - slot.finished_ns);
   metrics.chunk.Record(now_ns - slot.received_ns);
 }
 
 void StreamCall::FreeHead() {
-  constexpr int kKeptFloats = 1 << 16;
   Slot& slot = Head();
-  bytes_ahead_ -= static_cast<size_t>(slot.request.chunk().inputs_size()) * sizeof(float);
-  if (slot.request.chunk().inputs_size() > kKeptFloats) slot.request = v1::StreamRequest();
-  if (slot.reply.outputs().outputs_size() > kKeptFloats) slot.reply = v1::StreamResponse();
+  bytes_ahead_ -= slot.bytes;
+  if (slot.bytes > kKeptBytes) {
+    slot.request = v1::StreamRequest();
+    slot.reply = v1::StreamResponse();
+    slot.begin_image = StateImage();
+  }
+  slot.checkpoint.reset();
   slot.answered = false;
   ++head_;
   room_.Set();

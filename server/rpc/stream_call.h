@@ -22,6 +22,10 @@ class StreamCall final : public SessionClient {
   static Detached Serve(RpcServer* rpc);
 
   explicit StreamCall(RpcServer* rpc) : rpc_(rpc) {}
+
+  // Ends a stream that has no session: at once while draining, else once it has had time to open one.
+  void ExpireUnopened(int64_t now_ns, bool draining);
+
   StreamCall(const StreamCall&) = delete;
 
   // SessionClient
@@ -32,13 +36,17 @@ class StreamCall final : public SessionClient {
 
  private:
   static constexpr size_t kSlotCount = 16;
-  static constexpr size_t kBytesAhead = 4 << 20;
+  static constexpr size_t kBytesAhead = 4 << 20;  // in requests and replies that wait
+  static constexpr size_t kKeptBytes = 16 << 10;  // that a free slot may keep for its next message
 
   struct Slot : Chunk {
     v1::StreamRequest request;
     v1::StreamResponse reply;
     std::optional<v1::StreamResponse> checkpoint;
     StateImage begin_image;
+    absl::Status bad_state;                         // what is wrong with begin_image
+    absl::StatusCode code = absl::StatusCode::kOk;  // of the answer
+    size_t bytes = 0;
     bool answered = false;
   };
 
@@ -69,6 +77,7 @@ class StreamCall final : public SessionClient {
   std::shared_ptr<ServedModel> served_;
   bool wants_checkpoints_ = false;
 
+  int64_t accepted_ns_ = 0;
   std::array<Slot, kSlotCount> slots_;
   size_t head_ = 0, tail_ = 0;
   size_t bytes_ahead_ = 0;

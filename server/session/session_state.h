@@ -20,6 +20,8 @@ class SessionState {
 
   const SessionId& id() const { return id_; }
   uint64_t next_step() const { return next_step_; }
+  // What the next chunk must name: after the end of a sequence 0, and only a beginning may follow.
+  uint64_t expected_step() const { return in_sequence_ ? next_step_ : 0; }
   // False after a chunk with `end`: only `begin` may follow.
   bool in_sequence() const { return in_sequence_; }
   uint64_t state_key() const { return state_key_; }

@@ -3,6 +3,7 @@
 #include <bit>
 #include <cstring>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "server/base/crc32c.h"
@@ -11,6 +12,13 @@
 namespace recurd {
 
 static_assert(std::endian::native == std::endian::little, "states travel little-endian");
+
+namespace {
+
+// A client's string as an error message may carry it.
+std::string Shown(const std::string& text) { return absl::CHexEscape(text.substr(0, 64)); }
+
+}  // namespace
 
 uint32_t StateChecksum(uint32_t format, uint64_t step, absl::Span<const float> values) {
   uint32_t crc = Crc32c(&format, sizeof format);
@@ -34,7 +42,7 @@ absl::Status StateImage::Check(const Model& model, const std::string& profile, b
   }
   if (model_fingerprint != model.fingerprint) {
     return absl::FailedPreconditionError(absl::StrCat("state belongs to the model with fingerprint '",
-                                                      model_fingerprint, "'; '", model.name, "' version ",
+                                                      Shown(model_fingerprint), "'; '", model.name, "' version ",
                                                       model.version, " has '", model.fingerprint, "'"));
   }
   if (values.size() != model.initial_state.size()) {
@@ -48,8 +56,8 @@ absl::Status StateImage::Check(const Model& model, const std::string& profile, b
   if (!AllFinite(values)) return absl::InvalidArgumentError("state holds a NaN or an infinity");
   if (numerics_profile != profile && !allow_profile_change) {
     return absl::FailedPreconditionError(
-        absl::StrCat("state was made under numerics profile '", numerics_profile, "', this server computes '", profile,
-                     "': set allow_profile_change to accept outputs that may differ in their last bits"));
+        absl::StrCat("state was made under numerics profile '", Shown(numerics_profile), "', this server computes '",
+                     profile, "': set allow_profile_change to accept outputs that may differ in their last bits"));
   }
   return absl::OkStatus();
 }

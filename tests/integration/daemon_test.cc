@@ -61,6 +61,7 @@ class DigitsStream {
   }
   std::vector<float> Outputs(uint64_t first_step, const std::vector<float>& inputs, bool begin = false) {
     const auto& outputs = Send(first_step, inputs, begin).outputs().outputs();
+    EXPECT_EQ(outputs.size(), static_cast<int>(inputs.size() / 8 * 10)) << response_.ShortDebugString();
     return {outputs.begin(), outputs.end()};
   }
 

@@ -14,6 +14,7 @@ namespace {
 
 constexpr int kInputSize = 2;
 constexpr uint32_t kMaxChunkSteps = 64;
+constexpr uint32_t kMaxMessageBytes = 1 << 20;
 
 grpc::Status UnknownModel(const std::string& name) {
   return {grpc::StatusCode::NOT_FOUND, absl::StrCat("model '", name, "' is not served; there is sum")};
@@ -63,7 +64,7 @@ class FakeSession {
   void Apply(const v1::Chunk& chunk) {
     if (begin_next_ && !chunk.begin()) return Refuse(chunk, grpc::StatusCode::INVALID_ARGUMENT, "begin is missing");
     if (chunk.first_step() != (chunk.begin() ? 0 : step_)) {
-      return Refuse(chunk, grpc::StatusCode::FAILED_PRECONDITION, "out of order");
+      return Refuse(chunk, grpc::StatusCode::ABORTED, "out of order");
     }
     if (chunk.inputs(0) == 3000 && !refused_once_) {
       refused_once_ = true;
@@ -189,6 +190,7 @@ class FakeRecurrent final : public v1::Recurrent::Service {
                              v1::GetServerInfoResponse* response) override {
     response->set_version("fake");
     response->set_max_chunk_steps(kMaxChunkSteps);
+    response->set_max_message_bytes(kMaxMessageBytes);
     return grpc::Status::OK;
   }
 };

@@ -91,5 +91,29 @@ TEST_F(LoadTest, SaysWhyNoStreamOpened) {
   EXPECT_EQ(result_.broken_streams, 1);
 }
 
+TEST(CheckChunkStepsTest, NamesTheLimitThatAMessageIsAbove) {
+  v1::GetModelResponse model;
+  model.set_input_size(1000);
+  model.set_output_size(4096);
+  v1::GetServerInfoResponse server;
+  server.set_max_chunk_steps(1'000'000);
+  server.set_max_message_bytes(16 << 20);
+  EXPECT_TRUE(CheckChunkSteps(1024, model, server).ok());
+  EXPECT_THAT(std::string(CheckChunkSteps(1025, model, server).message()),
+              ::testing::HasSubstr(
+                  "16793600 bytes, above the daemon's limit of 16777216 bytes: choose a --chunk of at most 1024"));
+  EXPECT_THAT(std::string(CheckChunkSteps(1'000'001, model, server).message()),
+              ::testing::HasSubstr("limit of 1000000 steps"));
+}
+
+TEST(CheckChunkStepsTest, HoldsForSizesBeyond32Bits) {
+  v1::GetModelResponse model;
+  model.set_input_size(1u << 31);
+  v1::GetServerInfoResponse server;
+  server.set_max_chunk_steps(1 << 20);
+  server.set_max_message_bytes(16 << 20);
+  EXPECT_EQ(CheckChunkSteps(1 << 20, model, server).code(), absl::StatusCode::kInvalidArgument);
+}
+
 }  // namespace
 }  // namespace recurd

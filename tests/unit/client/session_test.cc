@@ -86,7 +86,7 @@ TEST_F(SessionTest, WhatStandsBehindARefusedChunkIsRefusedTooAndAllCanBeSentAgai
   ASSERT_TRUE(session.Send({3000, 0}).ok());
   ASSERT_TRUE(session.Send({1, 0}).ok());
   EXPECT_EQ(session.Receive().status().code(), absl::StatusCode::kResourceExhausted);
-  EXPECT_EQ(session.Receive().status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(session.Receive().status().code(), absl::StatusCode::kAborted);
   EXPECT_THAT(*session.Step({3000, 0}), ElementsAre(3000));
   EXPECT_THAT(*session.Step({1, 0}), ElementsAre(3001));
 }
@@ -127,11 +127,23 @@ TEST_F(SessionTest, CancelEndsAWaitFromAnotherThread) {
   other.join();
 }
 
-TEST_F(SessionTest, CloseEndsTheSessionAndLeavingDoesNot) {
+TEST_F(SessionTest, OnlyCloseTellsTheServer) {
   { const Session left = Open(); }
   Session session = Open();
   EXPECT_TRUE(session.Close().ok());
   EXPECT_EQ(session.Step({1, 1}).status().code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(server_.closed_count(), 1);
+}
+
+TEST_F(SessionTest, EveryCallAfterCloseGivesTheSameError) {
+  Session session = Open();
+  ASSERT_TRUE(session.Close().ok());
+  const absl::Status closed = session.Close();
+  EXPECT_EQ(closed.code(), absl::StatusCode::kCancelled);
+  ASSERT_TRUE(EndOf(closed));
+  EXPECT_EQ(EndOf(closed)->reason(), v1::Ended::CLOSED);
+  EXPECT_EQ(session.Send({1, 1}), closed);
+  EXPECT_EQ(session.Receive().status(), closed);
   EXPECT_EQ(server_.closed_count(), 1);
 }
 

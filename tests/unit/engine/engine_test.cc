@@ -165,6 +165,41 @@ TEST_F(EngineTest, AfterTheEndOfASequenceOnlyABeginningFollows) {
   EXPECT_THAT(client.rooms.back(), ElementsAre(5));
 }
 
+TEST_F(EngineTest, AfterARefusedBeginningNothingIsTakenForTheOldSequence) {
+  FakeClient client;
+  ServedSession* session = Open(client);
+  const std::vector<float> x = {1, 2}, nan = {1, std::numeric_limits<float>::quiet_NaN()};
+  Chunk old = Make(0, x), begin = Make(0, nan), on = Make(2, x), again = Make(0, x);
+  begin.begin = again.begin = true;
+  EXPECT_TRUE(engine_.Submit(session, &old));
+  EXPECT_FALSE(engine_.Submit(session, &begin));
+  EXPECT_FALSE(engine_.Submit(session, &on));
+  EXPECT_EQ(on.refusal, Refusal::kOutOfOrder);
+  EXPECT_EQ(on.expected_step, 0u);
+  EXPECT_TRUE(engine_.Submit(session, &again));
+}
+
+TEST_F(EngineTest, ABeginningThatMissedItsDeadlineLeavesNoOldSequenceEither) {
+  FakeClient slow, client;
+  ServedSession* other = Open(slow);
+  ServedSession* session = Open(client);
+  const std::vector<float> x = {1, 2};
+  Chunk old = Make(0, x), big = Make(0, ones_);
+  engine_.Submit(session, &old);
+  pipeline_.hold = true;
+  engine_.Submit(other, &big);
+  Chunk begin = Make(0, x);
+  begin.begin = true;
+  begin.deadline_ns = clock_.now_ns + 100;
+  engine_.Submit(session, &begin);
+  clock_.now_ns += 1000;
+  pipeline_.hold = false;
+  RunAll();
+  EXPECT_EQ(begin.refusal, Refusal::kDeadline);
+  Chunk on = Make(2, x);
+  EXPECT_FALSE(engine_.Submit(session, &on));
+}
+
 TEST_F(EngineTest, AOneStepChunkDoesNotWaitForALongOneOfAnotherSession) {
   FakeClient slow, quick;
   ServedSession* long_session = Open(slow);

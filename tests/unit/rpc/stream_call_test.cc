@@ -3,10 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "proto/recurd/v1/recurd.grpc.pb.h"
@@ -172,10 +175,11 @@ TEST(StreamCallTest, ASenderThatNeverReadsIsHeldBackAndHarmsNobody) {
   InProcessServer server;
   TestStream greedy(server), neighbour(server);
   greedy.Open();
+  constexpr int kAll = 400;  // 26 MB, far above what the server and the sockets hold
+  std::atomic<int> sent{0};
   std::thread pouring([&] {
     const std::vector<float> x(16384, 1.0f);
-    for (uint64_t i = 0; i < 400 && greedy.SendChunk(i * x.size(), x); ++i) {
-    }
+    for (uint64_t i = 0; i < kAll && greedy.SendChunk(i * x.size(), x); ++i) ++sent;
   });
   neighbour.Open();
   neighbour.Receive();
@@ -183,6 +187,12 @@ TEST(StreamCallTest, ASenderThatNeverReadsIsHeldBackAndHarmsNobody) {
     neighbour.SendChunk(i, {1});
     EXPECT_EQ(neighbour.Receive().outputs().first_step(), i);
   }
+  int before = -1;
+  WaitFor([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    return std::exchange(before, sent.load()) == sent.load();
+  });
+  EXPECT_LT(sent.load(), kAll);
   greedy.context.TryCancel();
   pouring.join();
 }
@@ -243,6 +253,16 @@ TEST(StreamCallTest, DrainingEndsStreamsWithTheirLastCheckpoint) {
   EXPECT_EQ(stream.Receive().ended().reason(), v1::Ended::DRAINED);
   EXPECT_TRUE(stream.Finish().ok());
   stopping.join();
+}
+
+TEST(StreamCallTest, AStreamThatNeverOpensDoesNotHoldUpTheDrain) {
+  InProcessServer server;
+  TestStream silent(server), other(server);
+  other.Open();
+  other.Receive();
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));  // the silent one has been accepted by then
+  EXPECT_TRUE(server.Stop());
+  EXPECT_EQ(silent.Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
 }
 
 TEST(StreamCallTest, ManyStreamsOpenAndCloseAtOnce) {

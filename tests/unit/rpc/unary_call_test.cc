@@ -4,7 +4,9 @@
 #include <grpcpp/generic/generic_stub.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
+#include <thread>
 
 #include "proto/grpc/health/v1/health.grpc.pb.h"
 #include "proto/recurd/v1/recurd.grpc.pb.h"
@@ -76,6 +78,22 @@ TEST(UnaryCallTest, InferNamesWhatIsWrong) {
   request.add_inputs(3e38f);
   request.add_inputs(3e38f);
   EXPECT_EQ(Infer(server, request, &response).error_code(), grpc::StatusCode::OUT_OF_RANGE);
+}
+
+TEST(UnaryCallTest, AFloodOfCheapCallsDoesNotStarveALongChunk) {
+  InProcessServer server({.quantum_ns = 1000});
+  std::atomic<bool> over{false};
+  std::thread flood([&] {
+    HealthResponse response;
+    while (!over) Check(server, "", &response);
+  });
+  v1::InferRequest request;
+  v1::InferResponse response;
+  request.set_model("adder");
+  for (int i = 0; i < 5000; ++i) request.add_inputs(1);
+  EXPECT_TRUE(Infer(server, request, &response).ok());
+  over = true;
+  flood.join();
 }
 
 TEST(UnaryCallTest, ListsAndDescribesModels) {
