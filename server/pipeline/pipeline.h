@@ -67,8 +67,8 @@ struct Run {
 struct RunResult {
   enum class Outcome { kOk, kFault };
   Outcome outcome = Outcome::kOk;
-  bool state_hit = true;        // the state was where it was needed
-  double modelled_ns = 0;       // 0 where there is no timing model
+  bool state_hit = true;   // the state was where it was needed
+  double modelled_ns = 0;  // 0 where there is no timing model
 };
 
 // What computes steps. One run is in flight at a time: Start, then Poll until it says so.

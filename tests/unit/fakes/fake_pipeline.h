@@ -49,7 +49,7 @@ class FakePipeline final : public Pipeline {
     clock_.now_ns += static_cast<int64_t>(run_.steps * run_.model->step_ns());
     if (faults > 0) {
       --faults;
-      *result = {.outcome = RunResult::Outcome::kFault, .fault_kind = "fake"};
+      *result = {.outcome = RunResult::Outcome::kFault};
       return true;
     }
     float h = run_.state[0];
