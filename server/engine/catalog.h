@@ -19,7 +19,7 @@ struct ServedModel {
   std::shared_ptr<ModelMetrics> metrics;
 };
 
-// The models being served. Filled before the serving thread starts, then owned by it; later changes reach it by mailbox.
+// The models being served. Filled before the serving thread starts, then owned by it; changes reach it by mailbox.
 class Catalog {
  public:
   // Adds a model, in place of one with the same name and version.

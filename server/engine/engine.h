@@ -81,8 +81,8 @@ class Engine {
   void End(ServedSession* session, EndReason reason, const char* detail = "");
 
   // Admits the chunk, or refuses it (also one that comes with a refusal that the caller found) with chunk.refusal and
-  // expected_step set. OnChunkDone comes only for an admitted one: within this call if the engine was idle and the chunk is
-  // no more than a quantum.
+  // expected_step set. OnChunkDone comes only for an admitted one: within this call if the engine was idle and the
+  // chunk is no more than a quantum.
   bool Submit(ServedSession* session, Chunk* chunk);
 
   // Starts, polls or finishes work; never takes much longer than a quantum.
