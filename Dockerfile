@@ -9,6 +9,7 @@ COPY deploy/install-deps.sh deploy/
 RUN deploy/install-deps.sh build
 COPY CMakeLists.txt CMakePresets.json LICENSE ./
 COPY proto proto
+COPY hw hw
 COPY server server
 COPY client client
 RUN cmake --workflow --preset release && strip build/release/bin/recurd build/release/bin/recurctl

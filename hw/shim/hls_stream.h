@@ -1,0 +1,39 @@
+#ifndef RECURD_HW_SHIM_HLS_STREAM_H_
+#define RECURD_HW_SHIM_HLS_STREAM_H_
+
+#include "hw/emu/process.h"
+#include "hw/shim/ap_axi_sdata.h"
+
+// Stands in for the hls_stream.h of Vitis HLS: blocking streams of 128-bit beats, one a PL cycle. C++14.
+// Source: UG1399, HLS Stream Library.
+
+// Ends a PL cycle in the emulator; nothing under Vitis, where one iteration of a loop with II=1 is a cycle.
+#define RECURD_PL_CLOCK() ::recurd::emu::PlClock()
+
+namespace hls {
+
+template <class T>
+class stream;
+
+template <>
+class stream<ap_axiu<128, 0, 0, 0>> {
+ public:
+  typedef ap_axiu<128, 0, 0, 0> Beat;
+  recurd::emu::InPort in;
+  recurd::emu::OutPort out;
+
+  Beat read() {
+    Beat beat;
+    bool last = false;
+    const int words = recurd::emu::ReadBeat(&in, beat.data.words, &last);
+    beat.keep = (uint64_t{1} << 4 * words) - 1;
+    beat.last = last ? 1 : 0;
+    return beat;
+  }
+  // Whole beats: nobody here writes a shorter one.
+  void write(const Beat& beat) { recurd::emu::WriteBeat(&out, beat.data.words, 4, beat.last != 0); }
+};
+
+}  // namespace hls
+
+#endif  // RECURD_HW_SHIM_HLS_STREAM_H_

@@ -1,0 +1,7 @@
+// Compiled as C++17: what the AIE compiler reads.
+#include "hw/aie/graphs/gru_hybrid.h"
+
+static_assert(__cplusplus == 201703L, "this file says what C++17 accepts");
+
+template class recurd::hw::GruHybrid<recurd::hw::GruConfig<20, 6, recurd::hw::Reset::kBefore>>;
+template class recurd::hw::GruHybrid<recurd::hw::GruConfig<20, 6, recurd::hw::Reset::kAfter>>;
