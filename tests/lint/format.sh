@@ -4,7 +4,7 @@
 # usage: format.sh ROOT
 set -euo pipefail
 cd "$1"
-mapfile -d '' files < <(find server client tests -name '*.h' -print0 -o -name '*.cc' -print0 | sort -z)
+mapfile -d '' files < <(find server client hw tests -name '*.h' -print0 -o -name '*.cc' -print0 | sort -z)
 if ((${#files[@]} == 0)); then echo "format: no files in $PWD"; exit 1; fi
 failures=0
 for file in "${files[@]}"; do

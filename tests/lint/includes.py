@@ -32,6 +32,10 @@ VENDORS = {
     r"hiredis": ["server/session/store/"],
 }
 
+# What Vitis compiles knows nothing of what stands in for Vitis here.
+VITIS = ("hw/config/", "hw/aie/", "hw/pl/")
+STAND_INS = r"absl/|hw/(emu|shim|model)/"
+
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 
@@ -60,6 +64,10 @@ def breaches(path, target):
         yield "the server uses neither client nor tests"
     if target.startswith("hw/") and path.startswith("server/") and not pipeline_of(path) in ("sim", "xrt"):
         yield "only pipeline/sim and pipeline/xrt know the hardware"
+    if path.startswith("hw/") and re.match(r"(server|client|tests|proto)/", target):
+        yield "hw stands below everything and includes only hw"
+    elif path.startswith(VITIS) and re.match(STAND_INS, target):
+        yield "what Vitis compiles includes only Vitis and " + ", ".join(VITIS)
     for vendor, homes in VENDORS.items():
         if re.match(vendor, target) and not any(path.startswith(home) for home in homes):
             yield "this library's home is " + ", ".join(homes)
@@ -69,7 +77,7 @@ def breaches(path, target):
 
 def main():
     root = Path(sys.argv[1])
-    files = sorted(f for top in ("server", "client", "tests") for f in (root / top).rglob("*") if f.suffix in (".h", ".cc"))
+    files = sorted(f for top in ("server", "client", "hw", "tests") for f in (root / top).rglob("*") if f.suffix in (".h", ".cc"))
     failures = 0
     for file in files:
         path = file.relative_to(root).as_posix()

@@ -15,6 +15,7 @@ GOOD = {
     "server/rpc/service.cc": '#include <grpcpp/grpcpp.h>\n\n#include "proto/a.grpc.pb.h"\n#include "server/base/clock.h"\n',
     "server/main.cc": '#include "server/rpc/service.h"\n',
     "client/client.h": "#pragma once\n",
+    "hw/pl/kernel.h": "#pragma once\n#include <hls_stream.h>\n",
     "tests/x_test.cc": '#include "server/rpc/service.h"\n',
     ".clang-format": "BasedOnStyle: Google\n",
 }
@@ -37,6 +38,8 @@ BAD = {
         ("hiredis in engine", "server/engine/e.cc", "#include <hiredis/hiredis.h>\n"),
         ("hw in cpu", "server/pipeline/cpu/c.cc", '#include "hw/config/contract.h"\n'),
         ("server uses client", "server/engine/f.cc", '#include "client/client.h"\n'),
+        ("hw uses the server", "hw/emu/a.cc", '#include "server/base/clock.h"\n'),
+        ("a kernel uses the emulator", "hw/aie/kernels/a.h", '#include "hw/emu/engine.h"\n'),
         ("relative include", "server/base/b.h", '#include "../base/clock.h"\n'),
     ],
     "text.py": [
