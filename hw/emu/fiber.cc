@@ -167,7 +167,7 @@ Fiber::Fiber(std::function<void()> body, size_t stack_bytes) : body_(std::move(b
   mapping_ = static_cast<char*>(memory);
   own_stack_pointer_ = FreshStack(mapping_ + mapping_bytes_, this, &Fiber::Entry);
 #ifdef RECURD_TSAN
-  own_tsan_ = __tsan_create_fiber(0);
+  sanitizer_.own_tsan = __tsan_create_fiber(0);
 #endif
 }
 
@@ -176,35 +176,35 @@ Fiber::~Fiber() {
   __asan_unpoison_memory_region(mapping_, mapping_bytes_);  // another fiber's stack may get these addresses
 #endif
 #ifdef RECURD_TSAN
-  __tsan_destroy_fiber(own_tsan_);
+  __tsan_destroy_fiber(sanitizer_.own_tsan);
 #endif
   munmap(mapping_, mapping_bytes_);
 }
 
 void Fiber::Resume() {
 #ifdef RECURD_TSAN
-  caller_tsan_ = __tsan_get_current_fiber();
-  __tsan_switch_to_fiber(own_tsan_, 0);
+  sanitizer_.caller_tsan = __tsan_get_current_fiber();
+  __tsan_switch_to_fiber(sanitizer_.own_tsan, 0);
 #endif
 #ifdef RECURD_ASAN
-  __sanitizer_start_switch_fiber(&caller_fake_stack_, mapping_, mapping_bytes_);
+  __sanitizer_start_switch_fiber(&sanitizer_.caller_fake_stack, mapping_, mapping_bytes_);
 #endif
   recurd_switch_stack(&caller_stack_pointer_, own_stack_pointer_);
 #ifdef RECURD_ASAN
-  __sanitizer_finish_switch_fiber(caller_fake_stack_, nullptr, nullptr);
+  __sanitizer_finish_switch_fiber(sanitizer_.caller_fake_stack, nullptr, nullptr);
 #endif
 }
 
 void Fiber::Suspend() {
 #ifdef RECURD_TSAN
-  __tsan_switch_to_fiber(caller_tsan_, 0);
+  __tsan_switch_to_fiber(sanitizer_.caller_tsan, 0);
 #endif
 #ifdef RECURD_ASAN
-  __sanitizer_start_switch_fiber(done_ ? nullptr : &own_fake_stack_, caller_stack_, caller_stack_bytes_);
+  __sanitizer_start_switch_fiber(done_ ? nullptr : &sanitizer_.own_fake_stack, sanitizer_.caller_stack, sanitizer_.caller_stack_bytes);
 #endif
   recurd_switch_stack(&own_stack_pointer_, caller_stack_pointer_);
 #ifdef RECURD_ASAN
-  __sanitizer_finish_switch_fiber(own_fake_stack_, &caller_stack_, &caller_stack_bytes_);
+  __sanitizer_finish_switch_fiber(sanitizer_.own_fake_stack, &sanitizer_.caller_stack, &sanitizer_.caller_stack_bytes);
 #endif
 }
 
@@ -212,7 +212,7 @@ void Fiber::Entry(Fiber* self) { self->Run(); }
 
 void Fiber::Run() {
 #ifdef RECURD_ASAN
-  __sanitizer_finish_switch_fiber(nullptr, &caller_stack_, &caller_stack_bytes_);
+  __sanitizer_finish_switch_fiber(nullptr, &sanitizer_.caller_stack, &sanitizer_.caller_stack_bytes);
 #endif
   body_();
   done_ = true;

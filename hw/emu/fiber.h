@@ -35,13 +35,16 @@ class Fiber {
   void* own_stack_pointer_;
   void* caller_stack_pointer_ = nullptr;
   bool done_ = false;
-  // What the sanitizers want to know; unused without one.
-  void* own_fake_stack_ = nullptr;
-  void* caller_fake_stack_ = nullptr;
-  const void* caller_stack_ = nullptr;
-  size_t caller_stack_bytes_ = 0;
-  void* own_tsan_ = nullptr;
-  void* caller_tsan_ = nullptr;
+  // What the sanitizers want to know.
+  struct Sanitizer {
+    void* own_fake_stack = nullptr;
+    void* caller_fake_stack = nullptr;
+    const void* caller_stack = nullptr;
+    size_t caller_stack_bytes = 0;
+    void* own_tsan = nullptr;
+    void* caller_tsan = nullptr;
+  };
+  [[gnu::unused]] Sanitizer sanitizer_;
 };
 
 // Enough for a kernel, with the room that a sanitizer's frames take.
