@@ -200,7 +200,8 @@ void Fiber::Suspend() {
   __tsan_switch_to_fiber(sanitizer_.caller_tsan, 0);
 #endif
 #ifdef RECURD_ASAN
-  __sanitizer_start_switch_fiber(done_ ? nullptr : &sanitizer_.own_fake_stack, sanitizer_.caller_stack, sanitizer_.caller_stack_bytes);
+  __sanitizer_start_switch_fiber(done_ ? nullptr : &sanitizer_.own_fake_stack, sanitizer_.caller_stack,
+                                 sanitizer_.caller_stack_bytes);
 #endif
   recurd_switch_stack(&own_stack_pointer_, caller_stack_pointer_);
 #ifdef RECURD_ASAN

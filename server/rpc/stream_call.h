@@ -91,7 +91,6 @@ class StreamCall final : public SessionClient {
   Event room_;      // for the reader: a slot is free, or the call is ending
   Event progress_;  // for the writer: a slot was answered, or the call is ending
   Event written_, gone_;
-  bool finishing_ = false;
 };
 
 }  // namespace recurd
