@@ -34,7 +34,7 @@ sigset_t BlockEndSignals() {
   return signals;
 }
 
-absl::StatusOr<std::shared_ptr<ServedModel>> Serve(std::shared_ptr<const Model> model, Pipeline& pipeline,
+absl::StatusOr<std::shared_ptr<ServedModel>> Serve(const std::shared_ptr<const Model>& model, Pipeline& pipeline,
                                                    Metrics& metrics, const Config& config) {
   auto served = std::make_shared<ServedModel>();
   served->model = model;
@@ -49,8 +49,8 @@ absl::StatusOr<std::shared_ptr<ServedModel>> Serve(std::shared_ptr<const Model> 
 absl::Status LoadModels(const Config& config, Pipeline& pipeline, Metrics& metrics, Engine& engine,
                         std::vector<ModelInfo>* infos) {
   RECURD_ASSIGN_OR_RETURN(auto models, LoadRepository(config.model_repository));
-  for (auto& model : models) {
-    RECURD_ASSIGN_OR_RETURN(auto served, Serve(std::move(model), pipeline, metrics, config));
+  for (const auto& model : models) {
+    RECURD_ASSIGN_OR_RETURN(auto served, Serve(model, pipeline, metrics, config));
     infos->push_back({served->model->name, served->model->version, served->model->fingerprint, pipeline.name()});
     engine.catalog().Put(std::move(served));
   }

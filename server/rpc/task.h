@@ -12,7 +12,7 @@ namespace recurd {
 
 // A coroutine that runs until its first wait and then belongs to nobody; its frame frees itself at the end.
 struct Detached {
-  struct promise_type {
+  struct promise_type {  // NOLINT(readability-identifier-naming): the language's name
     Detached get_return_object() { return {}; }
     std::suspend_never initial_suspend() noexcept { return {}; }
     std::suspend_never final_suspend() noexcept { return {}; }
