@@ -58,8 +58,11 @@ struct TestStream {
 };
 
 void WaitFor(const std::function<bool()>& condition) {
-  for (int i = 0; i < 2000 && !condition(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  EXPECT_TRUE(condition());
+  for (int i = 0; i < 2000; ++i) {
+    if (condition()) return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  ADD_FAILURE() << "ten seconds were not enough";
 }
 
 TEST(StreamCallTest, OpensAnswersChunksAndCloses) {
