@@ -39,7 +39,14 @@ enum Register : uint32_t {
 
 enum FaultKind : uint32_t { kFaultNone = 0, kFaultBadOp = 1, kFaultBadTag = 2, kFaultBadSlot = 3 };
 
-enum Mapping : uint32_t { kMappingHybrid = 1, kMappingAie = 2, kMappingCascade = 3, kMappingLanes = 4 };
+// lanes_exact is lanes with the server's own activations instead of tables.
+enum Mapping : uint32_t {
+  kMappingHybrid = 1,
+  kMappingAie = 2,
+  kMappingCascade = 3,
+  kMappingLanes = 4,
+  kMappingLanesExact = 5,
+};
 
 // hidden size in bits 11:0, input size in 23:12, weight sets in 27:24, mapping in 31:28.
 constexpr uint32_t PackGeometry(uint32_t hidden, uint32_t input, uint32_t weight_sets, uint32_t mapping) {

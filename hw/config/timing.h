@@ -24,6 +24,10 @@ enum class Certainty { kKnown, kFitted, kAssumed };
   RECURD_TIMING(cdc_fifo, 12, kKnown, "AM009 PL Interface", "words held by a clock crossing")                          \
   RECURD_TIMING(cdc_to_aie, 12, kAssumed, "no document: 3 PL cycles", "cycles from the PL into the array")             \
   RECURD_TIMING(cdc_to_pl, 12, kAssumed, "no document: 3 PL cycles", "cycles from the array into the PL")              \
+  RECURD_TIMING(cascade_latency, 2, kAssumed, "no document: a cycle for the FIFO on either side",                      \
+                "cycles to a neighbour")                                                                               \
+  RECURD_TIMING(cascade_fifo, 4, kKnown, "AM009 AI Engine Interfaces",                                                 \
+                "vectors held by a cascade, two on either side")                                                       \
   RECURD_TIMING(load_latency, 7, kKnown, "AM009 Memory Access", "cycles from vector load to use")                      \
   RECURD_TIMING(mac_latency, 6, kKnown, "AM009 Floating-Point Vector Unit", "cycles from multiply to vector use")      \
   RECURD_TIMING(accumulate_latency, 2, kKnown, "UG1079 Floating-Point Operations", "cycles between chained sums")      \
@@ -32,7 +36,17 @@ enum class Certainty { kKnown, kFitted, kAssumed };
   RECURD_TIMING(convert_latency, 4, kAssumed, "no document", "cycles from float to integer")                           \
   RECURD_TIMING(reduce_level, 8, kAssumed, "AM009: no cross-lane add, so shuffle and add", "cycles a reduce level")    \
   RECURD_TIMING(move_latency, 1, kAssumed, "no document", "cycles of a broadcast or of a lane's move to a scalar")     \
+  RECURD_TIMING(scalar_op, 1, kKnown, "AM009 Scalar Unit", "cycles of a scalar operation, address or store")           \
+  RECURD_TIMING(packet_residual, 2, kFitted, "arXiv 2511.15626 Table 1", "of sorting a packet, 14 cycles in all")      \
   RECURD_TIMING(loop_overhead, 6, kAssumed, "AM009: branch with 5 delay slots", "cycles to close a kernel's loop")     \
+  RECURD_TIMING(pl_lookup, 3, kAssumed, "no document: index, memory, memory's register",                               \
+                "PL cycles of a table look-up")                                                                        \
+  RECURD_TIMING(pl_add, 2, kAssumed, "AM004 DSPFP32 with all its registers", "PL cycles of an fp32 add in the PL")     \
+  RECURD_TIMING(pl_multiply, 3, kAssumed, "AM004 DSPFP32 with all its registers", "PL cycles of an fp32 multiply")     \
+  RECURD_TIMING(pl_multiply_add, 4, kAssumed, "AM004 DSPFP32 with all its registers",                                  \
+                "PL cycles of an fp32 multiply, rounded, and add")                                                     \
+  RECURD_TIMING(pl_fused, 16, kAssumed, "PG060, fully pipelined", "PL cycles of a fused fp32 multiply-add")            \
+  RECURD_TIMING(pl_divide, 28, kAssumed, "PG060, fully pipelined", "PL cycles of an fp32 division")                    \
   RECURD_TIMING(invocation, 50, kAssumed, "UG1079: a small overhead", "cycles between two invocations of a kernel")
 
 struct Timing {

@@ -1,10 +1,10 @@
 #include "hw/emu/array.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <set>
 #include <utility>
 
+#include "hw/config/contract.h"
 #include "hw/config/geometry.h"
 
 namespace recurd {
@@ -41,6 +41,23 @@ std::string Describe(const Node& node) {
          std::to_string(node.row) + ")";
 }
 
+// A cascade is a wire between two tiles: it joins two cascade ports, and nothing else reaches them.
+absl::Status Array::CheckCascade(const Edge& edge) const {
+  const bool leaves = edge.from->kind == Node::Kind::kKernel && edge.from->outs[edge.out].kind == PortKind::kCascade;
+  const bool arrives = edge.to->kind == Node::Kind::kKernel && edge.to->ins[edge.in].kind == PortKind::kCascade;
+  const std::string names = "the net from " + Describe(*edge.from) + " to " + Describe(*edge.to);
+  if (leaves != arrives || leaves != (edge.kind == PortKind::kCascade)) {
+    return absl::InvalidArgumentError(names + " joins a cascade to something else; use connect<cascade> on both ends");
+  }
+  const bool placed = edge.from->column >= 0 && edge.to->column >= 0;
+  if (leaves && placed && !(hw::CascadeNext(PlaceOf(*edge.from)) == PlaceOf(*edge.to))) {
+    return absl::InvalidArgumentError(names +
+                                      " is a cascade, but reaches only the next tile: to the east in even rows, "
+                                      "to the west in odd ones");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Array::Check() const {
   std::set<Port> driven, driving;
   std::set<std::string> names;
@@ -56,6 +73,7 @@ absl::Status Array::Check() const {
                                         " is driven twice; streams join only in a pktmerge");
     }
     driving.insert({edge->from, edge->out});
+    if (absl::Status status = CheckCascade(*edge); !status.ok()) return status;
   }
   for (const auto& node : graph_.nodes) {
     if (IsPlio(*node) && !names.insert(node->name).second) {
@@ -76,19 +94,13 @@ absl::Status Array::Check() const {
 }
 
 // A merge or split that isn't placed stands with the kernel or PLIO that feeds its first input.
-Array::Place Array::PlaceOf(const Node& node) const {
+hw::Place Array::PlaceOf(const Node& node) const {
   if (IsPlio(node)) return {std::max(node.column, 0), -1};
   if (node.kind == Node::Kind::kKernel || node.column >= 0) return {std::max(node.column, 0), std::max(node.row, 0)};
   for (const auto& edge : graph_.edges) {
     if (edge->to == &node && edge->in == 0) return PlaceOf(*edge->from);
   }
   return {0, 0};
-}
-
-// Switches on the way: one a tile that is passed or reached. Interface tiles lie below row 0.
-int Array::Hops(const Node& from, const Node& to) const {
-  const Place a = PlaceOf(from), b = PlaceOf(to);
-  return std::abs(a.column - b.column) + std::abs(a.row - b.row) + 1;
 }
 
 absl::Status Array::Elaborate() {
@@ -140,7 +152,13 @@ void Array::AddNet(const Node& from, int out) {
 void Array::Receive(const Edge& edge, Channel* channel) {
   const hw::Timing& timing = engine_->timing();
   const bool from_pl = edge.from->kind == Node::Kind::kPlioIn, to_pl = edge.to->kind == Node::Kind::kPlioOut;
-  const int hops = Hops(*edge.from, *edge.to);
+  if (edge.kind == PortKind::kCascade) {
+    const int capacity = static_cast<int>(timing.cascade_fifo * hw::kLanes);
+    *kernels_[edge.to]->in(edge.in) =
+        engine_->AddReader(channel, processes_[edge.to], timing.cascade_latency, capacity);
+    return;
+  }
+  const int hops = hw::Hops(PlaceOf(*edge.from), PlaceOf(*edge.to));
   const Cycles latency = hops * timing.switch_hop + (from_pl ? timing.cdc_to_aie : 0) + (to_pl ? timing.cdc_to_pl : 0);
   const int capacity = static_cast<int>(hops * timing.switch_fifo + 2 * timing.port_fifo + edge.fifo_depth +
                                         (from_pl || to_pl ? timing.cdc_fifo : 0));

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "hw/config/geometry.h"
 #include "hw/emu/engine.h"
 #include "hw/emu/graph_nodes.h"
 
@@ -20,7 +21,8 @@ class Array {
  public:
   Array(const GraphNodes& graph, Engine* engine) : graph_(graph), engine_(engine) {}
 
-  // Errors: INVALID_ARGUMENT naming a port that has no net, two nets into it, or a PLIO name used twice.
+  // Errors: INVALID_ARGUMENT naming a port that has no net, two nets into it, a PLIO name used twice, or a cascade
+  // between tiles that are not neighbours.
   absl::Status Elaborate();
 
   // The PL's end of a PLIO. Preconditions: Elaborate was OK; the name exists; each is asked for once.
@@ -35,13 +37,9 @@ class Array {
     int capacity;
   };
 
-  struct Place {
-    int column, row;
-  };
-
   absl::Status Check() const;
-  Place PlaceOf(const Node& node) const;
-  int Hops(const Node& from, const Node& to) const;
+  absl::Status CheckCascade(const Edge& edge) const;
+  hw::Place PlaceOf(const Node& node) const;
   void AddProcess(const Node& node);
   void AddNet(const Node& from, int out);
   void Receive(const Edge& edge, Channel* channel);
@@ -86,6 +84,10 @@ class HostSink {
   const std::vector<uint32_t>& words() const { return words_; }
   // AIE cycle of each word's PL transfer.
   const std::vector<Cycles>& times() const { return times_; }
+  void Forget() {
+    words_.clear();
+    times_.clear();
+  }
 
  private:
   Engine* engine_;

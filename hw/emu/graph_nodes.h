@@ -22,12 +22,13 @@ struct Parameter {
   bool written = false;
 };
 
-enum class PortKind { kStream, kPacket, kParameter };
+enum class PortKind { kStream, kPacket, kCascade, kParameter };
 
 struct PortInfo {
   PortKind kind;
   int words = 0;  // of a parameter
   bool array = false;
+  bool single = false;  // one buffer instead of two
 };
 
 // A kernel bound to its ports, ready to be run by a fiber.

@@ -37,40 +37,40 @@ PlainRowwise::PlainRowwise(const GruWeights& weights, bool reset_before)
     : weights_(weights),
       reset_before_(reset_before),
       sigmoid_(Table(hw::kSigmoidRange, Sigmoid)),
-      tanh_(Table(hw::kTanhRange, Tanh)) {}
+      tanh_(Table(hw::kTanhRange, Tanh)),
+      products_(weights.hidden_size) {
+  for (std::vector<float>& gate : gates_) gate.resize(weights.hidden_size);
+}
 
 float PlainRowwise::Activate(int gate, float value) const {
   constexpr float kLast = hw::kLutWords - 1;
   const float range = gate == hw::kGateNew ? hw::kTanhRange : hw::kSigmoidRange;
   const float entry = std::fma(value, kLast / (2 * range), kLast / 2);
-  const int index = static_cast<int>(std::floor(std::min(std::max(entry, 0.0f), kLast)));
+  const int index = static_cast<int>(std::floor(std::min(std::max(0.0f, entry), kLast)));
   return (gate == hw::kGateNew ? tanh_ : sigmoid_)[index];
 }
 
-float PlainRowwise::Candidate(int row, const std::vector<float>& reset, const float* h) const {
+float PlainRowwise::Candidate(int row, const float* h) const {
   const int size = weights_.hidden_size;
+  const std::vector<float>& reset = gates_[hw::kGateReset];
   const float* u = weights_.RecurrentRow(hw::kGateNew, row);
   if (!reset_before_) return (Dot(h, u, size) + weights_.recurrent_bias[row]) * reset[row];
-  std::vector<float> products(size);
-  for (int i = 0; i < size; ++i) products[i] = h[i] * u[i];
-  return Dot(reset.data(), products.data(), size);
+  for (int i = 0; i < size; ++i) products_[i] = h[i] * u[i];
+  return Dot(reset.data(), products_.data(), size);
 }
 
 void PlainRowwise::Step(const float* x, float* h) const {
   const int size = weights_.hidden_size;
-  std::vector<float> gates[hw::kGates];
   for (int gate = 0; gate < hw::kGates; ++gate) {
-    gates[gate].resize(size);
     for (int row = 0; row < size; ++row) {
       const float input = Dot(x, weights_.InputRow(gate, row), weights_.input_size);
-      const float recurrent = gate == hw::kGateNew ? Candidate(row, gates[hw::kGateReset], h)
-                                                   : Dot(h, weights_.RecurrentRow(gate, row), size);
-      gates[gate][row] = Activate(gate, (weights_.bias[gate * size + row] + input) + recurrent);
+      const float recurrent = gate == hw::kGateNew ? Candidate(row, h) : Dot(h, weights_.RecurrentRow(gate, row), size);
+      gates_[gate][row] = Activate(gate, (weights_.bias[gate * size + row] + input) + recurrent);
     }
   }
   for (int i = 0; i < size; ++i) {
-    const float n = gates[hw::kGateNew][i];
-    h[i] = std::fma(h[i] - n, gates[hw::kGateUpdate][i], n);
+    const float n = gates_[hw::kGateNew][i];
+    h[i] = std::fma(h[i] - n, gates_[hw::kGateUpdate][i], n);
   }
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "hw/config/contract.h"
 #include "hw/config/timing.h"
 #include "hw/emu/fiber.h"
 
@@ -118,6 +119,10 @@ struct OutPort {
 Cycles Read(InPort* port, uint32_t* words, int count, bool* last);
 // `ready`: when the words are in registers. `last`: the last word ends a packet.
 void Write(OutPort* port, const uint32_t* words, int count, Cycles ready, bool last);
+
+// An accumulator of eight words over a cascade, all in one cycle; otherwise as Read and Write.
+Cycles ReadCascade(InPort* port, uint32_t (&words)[hw::kLanes]);
+void WriteCascade(OutPort* port, const uint32_t (&words)[hw::kLanes], Cycles ready);
 
 // A 128-bit PLIO seen from the PL: a beat of up to four words each PL cycle, cut short by the end of a packet.
 // Returns the number of words; moves the process's clock to the PL cycle of the transfer.

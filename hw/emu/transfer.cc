@@ -85,6 +85,37 @@ void Write(OutPort* port, const uint32_t* words, int count, Cycles ready, bool l
   WakeReaders(&channel);
 }
 
+Cycles ReadCascade(InPort* port, uint32_t (&words)[hw::kLanes]) {
+  Process& self = *t_process;
+  Channel& channel = *port->channel;
+  Channel::Reader& reader = channel.readers[port->reader];
+  if (self.engine->disturbed()) port->clock = std::max(port->clock, self.floor) + self.engine->Delay();
+  Cycles time = 0;
+  for (uint32_t& word : words) {
+    Slot& slot = Await(&self, &channel, &reader);
+    time = std::max(std::max(self.floor, port->clock), slot.written + reader.latency);
+    word = slot.data;
+    Take(&channel, &reader, time);
+  }
+  port->clock = time + 1;
+  return Finish(port->clock);
+}
+
+void WriteCascade(OutPort* port, const uint32_t (&words)[hw::kLanes], Cycles ready) {
+  Process& self = *t_process;
+  Channel& channel = *port->channel;
+  if (self.engine->disturbed()) port->clock = std::max(port->clock, self.floor) + self.engine->Delay();
+  Cycles time = std::max(std::max(self.floor, port->clock), ready);
+  for (const uint32_t word : words) {
+    const Cycles room = AwaitRoom(&self, &channel);
+    if (room > time) self.floor = time = room;  // the core stands still
+    Put(&channel, word, false, time);
+  }
+  port->clock = time + 1;
+  Finish(port->clock);
+  WakeReaders(&channel);
+}
+
 int ReadBeat(InPort* port, uint32_t* words, bool* last) {
   Process& self = *t_process;
   Channel& channel = *port->channel;

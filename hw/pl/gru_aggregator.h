@@ -1,6 +1,7 @@
 #ifndef RECURD_HW_PL_GRU_AGGREGATOR_H_
 #define RECURD_HW_PL_GRU_AGGREGATOR_H_
 
+#include "hw/config/geometry.h"
 #include "hw/pl/activation_lut.h"
 #include "hw/pl/pl_types.h"
 
@@ -32,11 +33,11 @@ struct gate_buffers {
 // One packet from every interface tile: decodes who sent it, looks the activation up, files the value.
 // Returns the echoes among the packets.
 template <int hidden_size>
-int read_packets(beat_stream (&rows)[hidden_size], const float (&sigmoid)[kLutWords], const float (&tanh)[kLutWords],
-                 gate_buffers<hidden_size>& buffers) {
+int read_packets(beat_stream rows[hidden_size / RowReuse(hidden_size)], const float (&sigmoid)[kLutWords],
+                 const float (&tanh)[kLutWords], gate_buffers<hidden_size>& buffers) {
 #pragma HLS INLINE
   int echoes = 0;
-  for (int port = 0; port < hidden_size; ++port) {
+  for (int port = 0; port < hidden_size / RowReuse(hidden_size); ++port) {
 #pragma HLS UNROLL
     beat_t packet = rows[port].read();
     const uint32_t tag = word_of(packet, 1);
@@ -88,18 +89,14 @@ void write_vectors(gate_buffers<hidden_size>& buffers, beat_stream& r, beat_stre
 // The hybrid mapping's PL kernel, a state machine with one iteration of the loop a cycle: blocking reads from all
 // interface tiles, decoding, activation; then the padded vectors leave, four words a cycle. The last beat and the next
 // read share a cycle, so a vector has depth 1 + B and interval B with B = 2 * ceil(H / 8) beats.
-//   control: commands and state rows, from the feeder. rows: packets, one port a hidden unit.
-//   r: reset vectors. zn: commands, state rows, z and n. echo: each RELOAD once every kernel has answered it.
+// With row reuse each interface tile brings that many packets of a gate, and as many reads come before a vector.
+//   control: commands and state rows, from the feeder. rows: packets, one port a group of rows.
+//   r: reset vectors. zn: commands, state rows, z and n; each RELOAD once more when every row has answered it.
 // Source: arXiv 2511.15626, section 4, steps 1-4, and Table 1.   Never returns.   C++14.
 template <int hidden_size>
-void gru_aggregator(beat_stream& control, beat_stream (&rows)[hidden_size], beat_stream& r, beat_stream& zn,
-                    beat_stream& echo) {
-#pragma HLS INTERFACE ap_ctrl_none port = return
-#pragma HLS INTERFACE axis port = control
-#pragma HLS INTERFACE axis port = rows
-#pragma HLS INTERFACE axis port = r
-#pragma HLS INTERFACE axis port = zn
-#pragma HLS INTERFACE axis port = echo
+void gru_aggregator(beat_stream& control, beat_stream rows[hidden_size / RowReuse(hidden_size)], beat_stream& r,
+                    beat_stream& zn) {
+  constexpr int reuse = RowReuse(hidden_size), ports = hidden_size / reuse;
   static float sigmoid[kLutWords], tanh[kLutWords];
 #pragma HLS ARRAY_PARTITION variable = rows complete
   static const bool filled = (fill_sigmoid(sigmoid), fill_tanh(tanh), true);
@@ -120,8 +117,10 @@ void gru_aggregator(beat_stream& control, beat_stream (&rows)[hidden_size], beat
       const Command command = command_of(command_beat);
       const uint32_t op = OpOf(command.head);
       zn.write(command_beat);
-      reads_left = op == kOpRun ? static_cast<uint64_t>(command.steps) * kGates : op == kOpReload ? kGates : 0;
-      echoes_left = op == kOpReload ? kGates * hidden_size : 0;
+      reads_left = op == kOpRun      ? static_cast<uint64_t>(command.steps) * (kGates * reuse)
+                   : op == kOpReload ? kGates
+                                     : 0;
+      echoes_left = op == kOpReload ? kGates * ports : 0;
       state_beats = gate_buffers<hidden_size>::kWords / kBeatWords;
       state = reads_left > 0 ? kGather : op == kOpSwitch ? kState : kIdle;
     } else if (state == kState) {
@@ -130,7 +129,7 @@ void gru_aggregator(beat_stream& control, beat_stream (&rows)[hidden_size], beat
     } else if (state == kGather && !buffers.busy()) {
       const int echoes = read_packets<hidden_size>(rows, sigmoid, tanh, buffers);
       echoes_left -= echoes;
-      if (echoes > 0 && echoes_left == 0) echo.write(command_beat);
+      if (echoes > 0 && echoes_left == 0) zn.write(command_beat);
       if (--reads_left == 0) state = kIdle;
     }
     RECURD_PL_CLOCK();

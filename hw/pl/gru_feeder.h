@@ -10,10 +10,6 @@ namespace hw {
 // rows to the aggregator. Never returns.   Template: padded words of an input row and of a state row.   C++14.
 template <int input_words, int hidden_words>
 void gru_feeder(beat_stream& in, beat_stream& x, beat_stream& control) {
-#pragma HLS INTERFACE ap_ctrl_none port = return
-#pragma HLS INTERFACE axis port = in
-#pragma HLS INTERFACE axis port = x
-#pragma HLS INTERFACE axis port = control
   uint64_t input_beats = 0;  // still to come
   int state_beats = 0;
   for (;;) {

@@ -22,6 +22,7 @@ struct direction {
 };
 struct stream {};
 struct pktstream {};
+struct cascade {};
 struct parameter {};
 struct ratio {};
 struct PLIO {};
@@ -148,6 +149,7 @@ class connect {
   connect(internal::Port from, internal::Port to) {
     constexpr PortKind kind = std::is_same_v<Kind, stream>      ? PortKind::kStream
                               : std::is_same_v<Kind, pktstream> ? PortKind::kPacket
+                              : std::is_same_v<Kind, cascade>   ? PortKind::kCascade
                                                                 : PortKind::kParameter;
     auto& edges = internal::Building()->edges;
     edges.push_back(std::make_unique<Edge>(Edge{from.node, from.index, to.node, to.index, kind, to.asynchronous}));
@@ -160,6 +162,9 @@ template <class Kind>
 int& fifo_depth(connect<Kind>& net) {
   return net.edge->fifo_depth;
 }
+// One buffer for a run-time parameter instead of ping and pong: the host may not write it while its kernel runs.
+// Source: UG1079, Buffer Allocation Control.
+inline void single_buffer(internal::Port port) { port.node->ins[port.index].single = true; }
 inline std::string& source(kernel& k) { return k.in.node->source; }
 template <class Unit>
 double& runtime(kernel& k) {

@@ -54,6 +54,10 @@ template <class T>
 struct Argument<input_stream<T>*> : InArgument<input_stream<T>, PortKind::kStream> {};
 template <class T>
 struct Argument<output_stream<T>*> : OutArgument<output_stream<T>, PortKind::kStream> {};
+template <class T>
+struct Argument<input_cascade<T>*> : InArgument<input_cascade<T>, PortKind::kCascade> {};
+template <class T>
+struct Argument<output_cascade<T>*> : OutArgument<output_cascade<T>, PortKind::kCascade> {};
 template <>
 struct Argument<input_pktstream*> : InArgument<input_pktstream, PortKind::kPacket> {};
 template <>

@@ -20,6 +20,15 @@ struct output_stream {
   static_assert(sizeof(T) == 4, "streams carry 32-bit words");
   recurd::emu::OutPort port;
 };
+// The 384 bits between a tile and the next; read and written as accumulators (aie_adf.hpp).
+template <class T>
+struct input_cascade {
+  recurd::emu::InPort port;
+};
+template <class T>
+struct output_cascade {
+  recurd::emu::OutPort port;
+};
 struct input_pktstream {
   recurd::emu::InPort port;
 };
@@ -30,7 +39,16 @@ struct output_pktstream {
 // Hints to the AIE compiler. The emulated tile overlaps what data and units allow; only a separator orders it.
 #define chess_prepare_for_pipelining
 #define chess_loop_range(...)
+#define chess_unroll_loop(...)
 #define chess_separator_scheduler() ::recurd::emu::Separate(::recurd::emu::CurrentTiming().loop_overhead)
+
+// What kernels say of scalar instructions (hw/aie/kernels/command.h): plain C++ takes no time here.
+#define RECURD_SCALAR_CYCLES(cycles)                                         \
+  do {                                                                       \
+    const ::recurd::hw::Timing& timing = ::recurd::emu::CurrentTiming();     \
+    ::recurd::emu::Process& self = *::recurd::emu::t_process;                \
+    self.scalar_ready = ::recurd::emu::Finish(self.scalar_ready + (cycles)); \
+  } while (false)
 
 template <class T>
 T readincr(input_stream<T>* stream) {

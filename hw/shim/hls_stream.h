@@ -10,6 +10,25 @@
 // Ends a PL cycle in the emulator; nothing under Vitis, where one iteration of a loop with II=1 is a cycle.
 #define RECURD_PL_CLOCK() ::recurd::emu::PlClock()
 
+// What the operators of a pipelined loop take, in PL cycles, an expression of `timing`: a write of an iteration happens
+// so much later than its reads, and the loop ends so much after its last iteration. Nothing under Vitis, where the
+// operators speak for themselves.
+#define RECURD_PL_LATER(cycles, write)                                               \
+  do {                                                                               \
+    const ::recurd::hw::Timing& timing = ::recurd::emu::CurrentTiming();             \
+    ::recurd::emu::Process& process = *::recurd::emu::t_process;                     \
+    const ::recurd::emu::Cycles delay = (cycles)*timing.pl_clock;                    \
+    const ::recurd::emu::Cycles before = process.floor;                              \
+    process.floor += delay;                                                          \
+    write;                                                                           \
+    process.floor = process.floor > before + delay ? process.floor - delay : before; \
+  } while (false)
+#define RECURD_PL_DRAIN(cycles)                                          \
+  do {                                                                   \
+    const ::recurd::hw::Timing& timing = ::recurd::emu::CurrentTiming(); \
+    ::recurd::emu::t_process->floor += (cycles)*timing.pl_clock;         \
+  } while (false)
+
 namespace hls {
 
 template <class T>

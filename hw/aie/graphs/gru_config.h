@@ -2,6 +2,7 @@
 #define RECURD_HW_AIE_GRAPHS_GRU_CONFIG_H_
 
 #include "hw/config/contract.h"
+#include "hw/config/geometry.h"
 
 namespace recurd {
 namespace hw {
@@ -19,6 +20,9 @@ struct GruConfig {
   static constexpr int kInputWords = PaddedWords(input_size);
   static constexpr Reset kReset = reset_place;
   static constexpr int kSets = weight_sets;
+  // Of the row-wise mappings: groups of rows, each with tiles of its own, and the rows of a group.
+  static constexpr int kGroupRows = RowReuse(hidden_size);
+  static constexpr int kGroups = hidden_size / kGroupRows;
 };
 
 }  // namespace hw

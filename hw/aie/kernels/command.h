@@ -8,6 +8,12 @@
 
 #include "hw/config/contract.h"
 
+// Scalars of a loop that no vector unit hides: the youngest one is ready so many cycles later, an expression of
+// `timing`. The emulator's adf.h defines it; under Vitis the instructions speak for themselves.
+#ifndef RECURD_SCALAR_CYCLES
+#define RECURD_SCALAR_CYCLES(cycles)
+#endif
+
 // Commands on float streams: four words whose bits are moved and never computed with. C++17.
 namespace recurd {
 namespace hw {
@@ -28,9 +34,9 @@ struct command_words {
   uint32 op, weight_set, slot, steps;
 };
 
-inline command_words read_command(input_stream<float>* stream) {
+inline command_words decode_command(const aie::vector<float, 4>& beat) {
   command_words command;
-  command.beat = readincr_v<4>(stream);
+  command.beat = beat;
   const aie::vector<int32, 4> bits = aie::vector_cast<int32>(command.beat);
   const uint32 head = bits.get(0);
   command.op = OpOf(head);
@@ -39,6 +45,8 @@ inline command_words read_command(input_stream<float>* stream) {
   command.steps = command.op == kOpRun ? bits.get(1) : 0;
   return command;
 }
+
+inline command_words read_command(input_stream<float>* stream) { return decode_command(readincr_v<4>(stream)); }
 
 // Streams of single words carry a command as head, steps and sequence.
 inline void forward_command(output_stream<float>* stream, const command_words& command) {

@@ -10,7 +10,8 @@ namespace hw {
 // `gates` brings commands; after SWITCH one state row; after RUN, for each step, z and then n.
 // `states` hands commands and, for each step, the state before it to the U tiles. `results` echoes commands; SWITCH is
 // followed by the slot's old state, RUN by the state after each step. Rows are `words` long, padded with zeros.
-// Slots are zero when an invocation begins.   Returns on RELOAD.
+// Slots are zero when an invocation begins.   Returns on RELOAD, once `gates` has brought it again: every row has
+// answered then, and only then `results` echoes it.
 template <int words>
 void update_state(input_stream<float>* __restrict gates, output_stream<float>* __restrict states,
                   output_stream<float>* __restrict results) {
@@ -21,8 +22,11 @@ void update_state(input_stream<float>* __restrict gates, output_stream<float>* _
   for (;;) {
     const command_words command = read_command(gates);
     writeincr(states, command.beat);
+    if (command.op == kOpReload) {
+      writeincr(results, readincr_v<4>(gates));
+      return;
+    }
     writeincr(results, command.beat);
-    if (command.op == kOpReload) return;
     float* __restrict h = slots + command.slot % kStateSlots * words;
     if (command.op == kOpSwitch) {
       for (int i = 0; i < words; i += 4) {

@@ -23,6 +23,13 @@ using recurd::emu::t_process;
 
 inline Cycles Latest(Cycles a, Cycles b) { return a < b ? b : a; }
 
+// A lane named as an operand.
+template <class T>
+struct vector_elem_const_ref {
+  T value;
+  Cycles ready;
+};
+
 template <class T, unsigned N>
 struct vector {
   T lanes[N] = {};
@@ -41,6 +48,7 @@ struct vector {
     part.ready = ready;
     return part;
   }
+  vector_elem_const_ref<T> operator[](unsigned index) const { return {lanes[index], ready}; }
   // A move to a scalar register.
   T get(unsigned index) const {
     const Cycles start = Issue(&Process::scalar_unit, ready);
@@ -57,12 +65,17 @@ struct accum {
   accum() = default;
   explicit accum(const vector<float, N>& from) : ready(from.ready) { memcpy(lanes, from.lanes, sizeof(lanes)); }
 
+  // When it can be moved elsewhere.
+  Cycles valid() const {
+    const recurd::hw::Timing& timing = CurrentTiming();
+    return ready + timing.mac_latency - timing.accumulate_latency;
+  }
+
   template <class T>
   vector<T, N> to_vector() const {
     vector<T, N> result;
     memcpy(result.lanes, lanes, sizeof(lanes));
-    const recurd::hw::Timing& timing = CurrentTiming();
-    result.ready = Finish(ready + timing.mac_latency - timing.accumulate_latency);
+    result.ready = Finish(valid());
     return result;
   }
 };
@@ -111,6 +124,15 @@ accum<accfloat, N> mac(accum<accfloat, N> sum, const vector<float, N>& a, const 
   return sum;
 }
 
+// A lane of `lane` times a vector: the multiplier selects lanes by itself.
+template <unsigned N>
+accum<accfloat, N> mac(accum<accfloat, N> sum, const vector_elem_const_ref<float>& lane, const vector<float, N>& b) {
+  vector<float, N> a;
+  for (float& value : a.lanes) value = lane.value;
+  a.ready = lane.ready;
+  return mac(sum, a, b);
+}
+
 template <unsigned N>
 accum<accfloat, N> mul(const vector<float, N>& a, const vector<float, N>& b) {
   accum<accfloat, N> product;
@@ -141,12 +163,39 @@ vector<float, N> sub(const vector<float, N>& a, const vector<float, N>& b) {
   return internal::Lanewise(a, b, CurrentTiming().add_latency, [](float x, float y) { return x - y; });
 }
 template <unsigned N>
+vector<int32_t, N> sub(const vector<int32_t, N>& a, int32_t b) {
+  vector<int32_t, N> result;
+  for (unsigned i = 0; i < N; ++i) {
+    result.lanes[i] = static_cast<int32_t>(static_cast<uint32_t>(a.lanes[i]) - static_cast<uint32_t>(b));
+  }
+  result.ready = Finish(Issue(&Process::vector_unit, a.ready) + CurrentTiming().compare_latency);
+  return result;
+}
+// To the left; what leaves is lost.
+template <unsigned N>
+vector<int32_t, N> upshift(const vector<int32_t, N>& value, unsigned shift) {
+  vector<int32_t, N> result;
+  for (unsigned i = 0; i < N; ++i) {
+    result.lanes[i] = static_cast<int32_t>(static_cast<uint32_t>(value.lanes[i]) << shift);
+  }
+  result.ready = Finish(Issue(&Process::vector_unit, value.ready) + CurrentTiming().convert_latency);
+  return result;
+}
+template <unsigned N>
 vector<float, N> min(const vector<float, N>& a, const vector<float, N>& b) {
   return internal::Lanewise(a, b, CurrentTiming().compare_latency, [](float x, float y) { return x < y ? x : y; });
 }
 template <unsigned N>
 vector<float, N> max(const vector<float, N>& a, const vector<float, N>& b) {
   return internal::Lanewise(a, b, CurrentTiming().compare_latency, [](float x, float y) { return x > y ? x : y; });
+}
+
+// A multiply-accumulate by one.
+template <unsigned N>
+accum<accfloat, N> add(accum<accfloat, N> sum, const vector<float, N>& value) {
+  for (unsigned i = 0; i < N; ++i) sum.lanes[i] += value.lanes[i];
+  sum.ready = Finish(Issue(&Process::vector_unit, Latest(sum.ready, value.ready)) + CurrentTiming().accumulate_latency);
+  return sum;
 }
 
 // Sums halves until one lane is left: lane i with lane i + N/2 first.

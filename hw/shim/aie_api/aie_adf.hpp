@@ -21,4 +21,23 @@ void writeincr(output_stream<T>* stream, const aie::vector<T, N>& value) {
   recurd::emu::Write(&stream->port, words, N, value.ready, false);
 }
 
+// Cascades carry accumulators of up to 384 bits, one a cycle. Source: UG1079, Stream Data Types, Cascade.
+template <unsigned N>
+aie::accum<accfloat, N> readincr_v(input_cascade<accfloat>* cascade) {
+  static_assert(N == 8, "eight lanes a transfer");
+  aie::accum<accfloat, N> value;
+  uint32_t words[N];
+  value.ready = recurd::emu::ReadCascade(&cascade->port, words);
+  memcpy(value.lanes, words, sizeof(words));
+  return value;
+}
+
+template <unsigned N>
+void writeincr(output_cascade<accfloat>* cascade, const aie::accum<accfloat, N>& value) {
+  static_assert(N == 8, "eight lanes a transfer");
+  uint32_t words[N];
+  memcpy(words, value.lanes, sizeof(words));
+  recurd::emu::WriteCascade(&cascade->port, words, value.valid());
+}
+
 #endif  // RECURD_HW_SHIM_AIE_API_AIE_ADF_HPP_

@@ -32,11 +32,13 @@ inline GruWeights RandomWeights(int hidden, int input, uint32_t seed) {
 }
 
 // What the array has to yield: rows of padded words, the state after each step; `h` goes on from what it is.
-inline std::vector<uint32_t> PlainRows(const PlainRowwise& plain, const float* x, int steps, int input_size,
-                                       std::vector<float>* h) {
+// plain(x, h): one step of a plain evaluator.
+template <class PlainStep>
+std::vector<uint32_t> PlainRows(const PlainStep& plain, const float* x, int steps, int input_size,
+                                std::vector<float>* h) {
   std::vector<uint32_t> words;
   for (int step = 0; step < steps; ++step) {
-    plain.Step(x + step * input_size, h->data());
+    plain(x + step * input_size, h->data());
     const size_t at = words.size();
     words.resize(at + hw::PaddedWords(static_cast<int>(h->size())));
     memcpy(&words[at], h->data(), 4 * h->size());

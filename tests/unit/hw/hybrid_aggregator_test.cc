@@ -1,68 +1,15 @@
 // The PL kernel alone: depth and interval, counted from the running state machine.
 #include <gtest/gtest.h>
 
-#include "hw/emu/array.h"
-#include "hw/pl/gru_aggregator.h"
+#include "tests/unit/hw/count_aggregator.h"
 
 namespace recurd::emu {
 namespace {
 
-struct Counted {
-  Cycles interval = 0, depth = 0;  // PL cycles
-};
-
-// Feeds packets faster than they can be taken and watches when they are taken, and when vectors come out.
-template <int hidden>
-Counted Count() {
-  constexpr int kSteps = 6, kBeats = hw::PaddedWords(hidden) / hw::kBeatWords;
-  Engine engine{hw::Timing()};
-  hw::beat_stream control, rows[hidden], r, zn, echo;
-  Process* aggregator =
-      engine.AddProcess("aggregator", [&] { hw::gru_aggregator<hidden>(control, rows, r, zn, echo); });
-  OutPort outs[hidden + 1];
-  auto connect = [&](hw::beat_stream* stream, OutPort* out) {
-    out->channel = engine.AddChannel("in", "sender");
-    stream->in = engine.AddReader(out->channel, aggregator, 0, 12);
-  };
-  connect(&control, &outs[hidden]);
-  engine.AddProcess("control", [&] {
-    const uint32_t run[4] = {hw::PackHead(hw::kOpRun, 0, 0), kSteps, 0, 1};
-    WriteBeat(&outs[hidden], run, 4, false);
-  });
-  std::vector<Cycles> taken;
-  for (uint32_t row = 0; row < hidden; ++row) {
-    connect(&rows[row], &outs[row]);
-    engine.AddProcess("row", [&, row] {
-      for (uint32_t i = 0; i < kSteps * hw::kGates; ++i) {
-        const uint32_t packet[3] = {0, hw::PackTag(i % hw::kGates, row), 100 + row};
-        WriteBeat(&outs[row], packet, 3, true);
-        // The route holds four packets: this one left when the one four before it was taken.
-        if (row == 0 && i >= 4) taken.push_back(t_process->floor / 4);
-      }
-    });
-  }
-  HostSink r_sink(&engine, "r"), zn_sink(&engine, "zn"), echo_sink(&engine, "echo");
-  auto drain = [&](hw::beat_stream* stream, HostSink* sink) {
-    stream->out.channel = engine.AddChannel("out", "aggregator");
-    sink->Connect(engine.AddReader(stream->out.channel, sink->process(), 0, 1000));
-  };
-  drain(&r, &r_sink), drain(&zn, &zn_sink), drain(&echo, &echo_sink);
-  engine.Run();
-
-  Counted counted;
-  EXPECT_EQ(r_sink.words().size(), kSteps * kBeats * 4u);
-  EXPECT_EQ(zn_sink.words().size(), 4u + 2 * kSteps * kBeats * 4u);
-  counted.interval = taken[5] - taken[4];
-  for (size_t i = 5; i < taken.size(); ++i) EXPECT_EQ(taken[i] - taken[i - 1], counted.interval);
-  // The third reset vector, when all runs evenly: packet 6 completes it. A sink has a beat when its last word is there,
-  // a cycle after it was written.
-  const Cycles last_beat = r_sink.times()[3 * kBeats * 4 - 1] / 4 - 1;
-  counted.depth = last_beat - taken[6] + 1;
-  return counted;
-}
-
 TEST(Aggregator, DepthAndIntervalAreThePapersTable1) {
-  const Counted h20 = Count<20>(), h24 = Count<24>(), h28 = Count<28>(), h32 = Count<32>();
+  const AggregatorCycles h20 = CountAggregator<20>(), h24 = CountAggregator<24>(), h28 = CountAggregator<28>(),
+                         h32 = CountAggregator<32>();
+  EXPECT_TRUE(h20.regular && h24.regular && h28.regular && h32.regular);
   EXPECT_EQ(h20.depth, 7);
   EXPECT_EQ(h24.depth, 7);
   EXPECT_EQ(h28.depth, 9);
@@ -74,8 +21,33 @@ TEST(Aggregator, DepthAndIntervalAreThePapersTable1) {
 }
 
 TEST(Aggregator, SmallerVectorsAreFaster) {
-  EXPECT_EQ(Count<8>().interval, 2);
-  EXPECT_EQ(Count<16>().interval, 4);
+  EXPECT_EQ(CountAggregator<8>().interval, 2);
+  EXPECT_EQ(CountAggregator<16>().interval, 4);
+}
+
+TEST(Aggregator, ReloadIsHandedOnOnceMoreWhenTheLastRowHasAnswered) {
+  constexpr int kHidden = 8;
+  Engine engine{hw::Timing()};
+  hw::beat_stream control, rows[kHidden], r, zn;
+  Process* aggregator = engine.AddProcess("aggregator", [&] { hw::gru_aggregator<kHidden>(control, rows, r, zn); });
+  HostSource commands(&engine, "control");
+  control.in = engine.AddReader(commands.channel(), aggregator, 0, 12);
+  std::vector<std::unique_ptr<HostSource>> answers;
+  for (hw::beat_stream& row : rows) {
+    answers.push_back(std::make_unique<HostSource>(&engine, "row"));
+    row.in = engine.AddReader(answers.back()->channel(), aggregator, 0, 12);
+  }
+  HostSink sink(&engine, "zn");
+  zn.out.channel = engine.AddChannel("zn", "aggregator");
+  sink.Connect(engine.AddReader(zn.out.channel, sink.process(), 0, 12));
+
+  const std::vector<uint32_t> answer = {0, hw::kTagEcho, 1, 0}, reload = {hw::PackHead(hw::kOpReload, 0, 0), 0, 0, 1};
+  commands.Give(reload);
+  for (int gate = 0; gate < hw::kGates; ++gate) {
+    for (auto& row : answers) row->Give(answer);
+    engine.Run();
+    EXPECT_EQ(sink.words().size(), gate < hw::kGates - 1 ? 4 : 8);
+  }
 }
 
 }  // namespace

@@ -1,16 +1,21 @@
-#include "tests/unit/hw/hybrid_equality.h"
+#include "hw/emu/hybrid_system.h"
+#include "tests/unit/hw/rowwise_equality.h"
 
 namespace recurd::emu {
 namespace {
 
-constexpr hw::Reset kReset = hw::Reset::kBefore;
+template <int hidden>
+void Expect(int tiles) {
+  ExpectEqualsPlainForAllInputs<HybridSystem, hidden, hw::Reset::kBefore>(hw::kMappingHybrid, tiles);
+}
 
-TEST(HybridResetBefore, EqualsThePlainEvaluatorWith8Units) { ExpectHybridEqualsPlainForAllInputs<8, kReset>(); }
-TEST(HybridResetBefore, EqualsThePlainEvaluatorWith16Units) { ExpectHybridEqualsPlainForAllInputs<16, kReset>(); }
-TEST(HybridResetBefore, EqualsThePlainEvaluatorWith20Units) { ExpectHybridEqualsPlainForAllInputs<20, kReset>(); }
-TEST(HybridResetBefore, EqualsThePlainEvaluatorWith24Units) { ExpectHybridEqualsPlainForAllInputs<24, kReset>(); }
-TEST(HybridResetBefore, EqualsThePlainEvaluatorWith28Units) { ExpectHybridEqualsPlainForAllInputs<28, kReset>(); }
-TEST(HybridResetBefore, EqualsThePlainEvaluatorWith32Units) { ExpectHybridEqualsPlainForAllInputs<32, kReset>(); }
+TEST(HybridResetBefore, EqualsThePlainEvaluatorWith8Units) { Expect<8>(73); }
+TEST(HybridResetBefore, EqualsThePlainEvaluatorWith16Units) { Expect<16>(145); }
+TEST(HybridResetBefore, EqualsThePlainEvaluatorWith20Units) { Expect<20>(181); }
+TEST(HybridResetBefore, EqualsThePlainEvaluatorWith24Units) { Expect<24>(217); }
+TEST(HybridResetBefore, EqualsThePlainEvaluatorWith28Units) { Expect<28>(253); }
+TEST(HybridResetBefore, EqualsThePlainEvaluatorWith32Units) { Expect<32>(289); }
+TEST(HybridResetBefore, EqualsThePlainEvaluatorWith64UnitsTwoATile) { Expect<64>(289); }
 
 }  // namespace
 }  // namespace recurd::emu

@@ -1,13 +1,16 @@
-// Sessions on the array: SWITCH, slots, weight sets, RELOAD, under random back-pressure.
-#include "hw/emu/hybrid_system.h"
+// Sessions on the cascade mapping: SWITCH, slots, weight sets, RELOAD, under random back-pressure.
+#include <bit>
+
+#include "hw/emu/cascade_system.h"
+#include "hw/emu/plain_colwise.h"
 #include "tests/unit/hw/gru_fixture.h"
 
 namespace recurd::emu {
 namespace {
 
-constexpr int kHidden = 20, kInput = 6, kSteps = 24, kPadded = 24;
+constexpr int kHidden = 20, kInput = 20, kSteps = 24, kPadded = 24;
 using Config = hw::GruConfig<kHidden, kInput, hw::Reset::kBefore>;
-using System = HybridSystem<Config>;
+using System = CascadeSystem<Config>;
 
 std::unique_ptr<System> MakeSystem(const std::vector<GruWeights>& sets, Disturbance disturbance = {}) {
   auto system = System::Make(hw::Timing(), disturbance);
@@ -16,45 +19,51 @@ std::unique_ptr<System> MakeSystem(const std::vector<GruWeights>& sets, Disturba
   return std::move(*system);
 }
 
+auto Step(const GruWeights& weights) {
+  return [plain = PlainColwise(weights, true)](const float* x, float* h) { plain.Step(x, h); };
+}
+
 // Rows of a session that runs alone.
 std::vector<uint32_t> Alone(const GruWeights& weights, const std::vector<float>& x) {
   std::vector<float> h(kHidden);
-  return PlainRows(PlainRowwise(weights, true), x.data(), static_cast<int>(x.size()) / kInput, kInput, &h);
+  return PlainRows(Step(weights), x.data(), static_cast<int>(x.size()) / kInput, kInput, &h);
 }
 
-class Session : public testing::TestWithParam<uint64_t> {
+class CascadeSession : public testing::TestWithParam<uint64_t> {
  protected:
   Disturbance disturbance() const { return {GetParam(), GetParam() == 0 ? 0 : 5, 60}; }
 };
-INSTANTIATE_TEST_SUITE_P(Seeds, Session, testing::Values(0, 1, 2, 3));
+INSTANTIATE_TEST_SUITE_P(Seeds, CascadeSession, testing::Values(0, 1, 2, 3));
 
-TEST_P(Session, TwoThatAlternateEveryStepEqualTwoApart) {
+TEST_P(CascadeSession, ThreeThatAlternateEveryStepEqualThreeApart) {
   const std::vector<GruWeights> sets = {RandomWeights(kHidden, kInput, 1), RandomWeights(kHidden, kInput, 50)};
-  const std::vector<float> x[2] = {RandomFloats(kSteps * kInput, 3, 1), RandomFloats(kSteps * kInput, 4, 1)};
+  std::vector<float> x[3];
+  for (uint32_t who = 0; who < 3; ++who) x[who] = RandomFloats(kSteps * kInput, 3 + who, 1);
   auto system = MakeSystem(sets, disturbance());
   CommandWriter writer;
-  for (int step = 0; step < kSteps; ++step) {
-    for (uint32_t who = 0; who < 2; ++who) {
-      writer.Run(who, who, 2 * static_cast<uint32_t>(step) + who, &x[who][step * kInput], 1, kInput);
-    }
+  for (uint32_t step = 0; step < kSteps; ++step) {
+    for (uint32_t who = 0; who < 3; ++who)
+      writer.Run(2 * who, who % 2, 3 * step + who, &x[who][step * kInput], 1, kInput);
   }
   system->Give(writer.Take());
-  const absl::Status status = system->RunUntil(2 * kSteps * (4 + kPadded));
+  const absl::Status status = system->RunUntil(3 * kSteps * (4 + kPadded));
   ASSERT_TRUE(status.ok()) << status;
-  std::vector<uint32_t> rows[2];
-  for (uint32_t i = 0; i < 2 * kSteps; ++i) {
+  std::vector<uint32_t> rows[3];
+  for (uint32_t i = 0; i < 3 * kSteps; ++i) {
     const size_t at = i * (4 + kPadded);
     EXPECT_EQ(system->results()[at + 3], i) << "sequence number";
     const auto row = Slice(system->results(), at + 4, kPadded);
-    rows[i % 2].insert(rows[i % 2].end(), row.begin(), row.end());
+    rows[i % 3].insert(rows[i % 3].end(), row.begin(), row.end());
   }
-  EXPECT_EQ(rows[0], Alone(sets[0], x[0]));
-  EXPECT_EQ(rows[1], Alone(sets[1], x[1]));
+  for (uint32_t who = 0; who < 3; ++who) EXPECT_EQ(rows[who], Alone(sets[who % 2], x[who]));
 }
 
-TEST_P(Session, SwitchBringsAStateInAndTheOldOneOut) {
+TEST_P(CascadeSession, SwitchBringsAStateInAndTheOldOneOut) {
   const GruWeights weights = RandomWeights(kHidden, kInput, 1);
-  const std::vector<float> x = RandomFloats(2 * kInput, 3, 1), other = RandomFloats(kHidden, 9, 1);
+  const std::vector<float> x = RandomFloats(2 * kInput, 3, 1);
+  std::vector<float> other = RandomFloats(kHidden, 9, 1);
+  other[0] = std::bit_cast<float>(0x3f000000 | hw::kOpRun);  // nobody takes a state for a command
+  other[4] = std::bit_cast<float>(0x3f000000 | hw::kOpReload);
   auto system = MakeSystem({weights}, disturbance());
   CommandWriter writer;
   writer.Run(7, 0, 1, x.data(), 1, kInput);
@@ -66,11 +75,10 @@ TEST_P(Session, SwitchBringsAStateInAndTheOldOneOut) {
   const size_t row = 4 + kPadded;
   EXPECT_EQ(Slice(system->results(), row + 4, kPadded), Slice(system->results(), 4, kPadded));
   std::vector<float> h = other;
-  EXPECT_EQ(Slice(system->results(), 2 * row + 4, kPadded),
-            PlainRows(PlainRowwise(weights, true), &x[kInput], 1, kInput, &h));
+  EXPECT_EQ(Slice(system->results(), 2 * row + 4, kPadded), PlainRows(Step(weights), &x[kInput], 1, kInput, &h));
 }
 
-TEST_P(Session, ReloadIsAnsweredByEveryKernelAndBringsNewWeightsAndEmptySlots) {
+TEST_P(CascadeSession, ReloadIsAnsweredByEveryKernelAndBringsNewWeightsAndEmptySlots) {
   const GruWeights old_weights = RandomWeights(kHidden, kInput, 1), new_weights = RandomWeights(kHidden, kInput, 90);
   const std::vector<float> x = RandomFloats(4 * kInput, 3, 1);
   auto system = MakeSystem({old_weights}, disturbance());
@@ -82,8 +90,9 @@ TEST_P(Session, ReloadIsAnsweredByEveryKernelAndBringsNewWeightsAndEmptySlots) {
   system->SetWeights({new_weights});
   writer.Reload(2);
   system->Give(writer.Take());
-  status = system->RunUntilEchoes(1);
+  status = system->RunUntil(4 + 4 * kPadded + 4);
   ASSERT_TRUE(status.ok()) << status;
+  EXPECT_EQ(system->results()[4 + 4 * kPadded + 3], 2u);
   writer.Run(0, 0, 3, x.data(), 4, kInput);
   system->Give(writer.Take());
   status = system->RunUntil(2 * (4 + 4 * kPadded) + 4);
@@ -92,7 +101,7 @@ TEST_P(Session, ReloadIsAnsweredByEveryKernelAndBringsNewWeightsAndEmptySlots) {
   EXPECT_EQ(Slice(system->results(), 4 + 4 * kPadded + 8, 4 * kPadded), Alone(new_weights, x));
 }
 
-TEST(HybridSystem, NewWeightsAreNotSeenBeforeAReload) {
+TEST(CascadeSystem, NewWeightsAreNotSeenBeforeAReload) {
   const GruWeights weights = RandomWeights(kHidden, kInput, 1);
   const std::vector<float> x = RandomFloats(2 * kInput, 3, 1);
   auto system = MakeSystem({weights});
@@ -105,28 +114,6 @@ TEST(HybridSystem, NewWeightsAreNotSeenBeforeAReload) {
   system->Give(writer.Take());
   ASSERT_TRUE(system->RunUntil(2 * (4 + kPadded)).ok());
   EXPECT_EQ(Slice(system->results(), 8 + kPadded, kPadded), Slice(Alone(weights, x), kPadded, kPadded));
-}
-
-TEST(HybridSystem, WaitingForMoreThanWasAskedForSaysWhoWaits) {
-  auto system = MakeSystem({RandomWeights(kHidden, kInput, 1)});
-  const absl::Status status = system->RunUntil(4);
-  EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
-  EXPECT_NE(status.message().find("gru_aggregator waits for gru_feeder to write control"), absl::string_view::npos)
-      << status;
-}
-
-TEST(HybridSystem, StepTimesDoNotDependOnData) {
-  std::vector<Cycles> times[2];
-  for (uint32_t seed = 0; seed < 2; ++seed) {
-    auto system = MakeSystem({RandomWeights(kHidden, kInput, 1 + 70 * seed)});
-    const std::vector<float> x = RandomFloats(kSteps * kInput, seed, 1);
-    CommandWriter writer;
-    writer.Run(0, 0, 1, x.data(), kSteps, kInput);
-    system->Give(writer.Take());
-    ASSERT_TRUE(system->RunUntil(4 + kSteps * kPadded).ok());
-    times[seed] = system->times();
-  }
-  EXPECT_EQ(times[0], times[1]);
 }
 
 }  // namespace

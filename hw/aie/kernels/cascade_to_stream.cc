@@ -1,0 +1,2 @@
+// Named by source() in the graphs. Each tile instantiates the template that it runs: see dot_row.cc.
+#include "hw/aie/kernels/cascade_to_stream.h"
