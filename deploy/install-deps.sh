@@ -14,7 +14,7 @@ set -euo pipefail
 
 build=(cmake ninja-build g++ ccache pkg-config libgrpc++-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev
        libabsl-dev libspdlog-dev prometheus-cpp-dev libmicrohttpd-dev libhwy-dev libonnx-dev)
-test=(libgtest-dev libgmock-dev clang-format-14 python3 curl prometheus)  # prometheus: for promtool
+test=(libgtest-dev libgmock-dev clang-format-14 python3 make curl prometheus)  # prometheus: for promtool
 full=(clang-14 clang-tidy-14 libclang-rt-14-dev)
 runtime=(libgrpc++1.51 libprotobuf32 libabsl20220623 libspdlog1.10 libprometheus-cpp-core1.0 libmicrohttpd12 libhwy1
          libonnx1)

@@ -27,6 +27,7 @@ import sys
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -67,6 +68,8 @@ GOLDEN_VERSION = 1
 MODEL_PATH = Path("deploy/models/digits/1/model.onnx")
 CSV_PATH = Path("deploy/models/digits/held_out.csv")
 GOLDEN_PATH = Path("tests/golden/digits_outputs.bin")
+
+Model = TypeVar("Model", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -139,8 +142,8 @@ def sequence_loss(logits: Tensor, labels: Tensor) -> Tensor:
     return last_loss + EARLY_LOSS * cross_entropy(early, early_labels)
 
 
-def train(training: Digits) -> DigitReader:
-    model = DigitReader()
+def train(model: Model, training: Digits) -> Model:
+    """The weights after the last epoch, in place."""
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY
     )
@@ -163,7 +166,7 @@ def train(training: Digits) -> DigitReader:
     return model.eval()
 
 
-def infer(model: DigitReader, digits: Digits) -> Tensor:
+def infer(model: nn.Module, digits: Digits) -> Tensor:
     """Logits as [step][digit][class].
 
     One digit at a time, the way the exported graph sees them: a batch may add
@@ -231,8 +234,8 @@ def report(name: str, correct: int, total: int) -> None:
     print(f"{name}: {correct}/{total} correct ({100 * correct / total:.1f} %)")
 
 
-def parse_arguments() -> argparse.Namespace:
-    summary, _, details = (__doc__ or "").partition("\n\n")
+def parse_arguments(text: str) -> argparse.Namespace:
+    summary, _, details = text.partition("\n\n")
     parser = argparse.ArgumentParser(
         description=summary,
         epilog=details,
@@ -249,11 +252,11 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def main() -> int:
-    arguments = parse_arguments()
+    arguments = parse_arguments(__doc__ or "")
     make_deterministic()
     training, held_out = load_split()
     progress(f"training on {len(training)} digits, {len(held_out)} held out")
-    model = train(training)
+    model = train(DigitReader(), training)
 
     logits = infer(model, held_out)
     correct = count_correct(logits, held_out)

@@ -29,15 +29,15 @@ using ::testing::Not;
 
 std::string AnyRecurd() { return RECURD_BINARY_DIR "/bin/recurd"; }
 
-// A stream of one session of the digits model.
+// A stream of one session of a digits model.
 class DigitsStream {
  public:
-  explicit DigitsStream(const std::string& address)
+  explicit DigitsStream(const std::string& address, const std::string& model = "digits")
       : stub_(v1::Recurrent::NewStub(grpc::CreateChannel(address, grpc::InsecureChannelCredentials()))) {
     context_.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
     stream_ = stub_->Stream(&context_);
     v1::StreamRequest request;
-    request.mutable_open()->set_model("digits");
+    request.mutable_open()->set_model(model);
     stream_->Write(request);
     stream_->Read(&response_);
   }
@@ -79,10 +79,13 @@ std::vector<uint32_t> Bits(const std::vector<float>& values) {
   return bits;
 }
 
-TEST(DaemonTest, AgreesWithTorchAtEveryTimestepOfTheHeldOutDigits) {
-  const Digits digits = LoadDigits();
+class DigitsModelTest : public testing::TestWithParam<std::string> {};
+INSTANTIATE_TEST_SUITE_P(Shipped, DigitsModelTest, testing::Values("digits", "digits_reset_before"));
+
+TEST_P(DigitsModelTest, AgreesWithTorchAtEveryTimestepOfTheHeldOutDigits) {
+  const Digits digits = LoadDigits(GetParam());
   const Daemon daemon;
-  DigitsStream stream(daemon.address());
+  DigitsStream stream(daemon.address(), GetParam());
   double worst = 0;
   int right = 0;
   for (size_t s = 0; s < digits.sequences.size(); ++s) {
@@ -204,9 +207,9 @@ TEST(DaemonTest, HelpSaysMeaningUnitAndDefaultOfEveryFlag) {
   std::system((AnyRecurd() + " --help > " + path).c_str());
   std::ifstream file(path);
   const std::string help((std::istreambuf_iterator<char>(file)), {});
-  for (const char* flag :
-       {"listen", "metrics_listen", "model_repository", "pipeline", "quantum_us", "max_sessions", "max_chunk_steps",
-        "session_idle_timeout", "latency_objective_us", "drain_timeout", "reflection", "log_level"}) {
+  for (const char* flag : {"listen", "metrics_listen", "model_repository", "pipeline", "mapping", "sim_exact",
+                           "timing_file", "quantum_us", "max_sessions", "max_chunk_steps", "session_idle_timeout",
+                           "latency_objective_us", "drain_timeout", "reflection", "log_level"}) {
     EXPECT_THAT(help, HasSubstr("--" + std::string(flag) + " ("));
   }
   EXPECT_THAT(help, HasSubstr("--flagfile"));
@@ -248,6 +251,8 @@ TEST(DaemonTest, SaysWhatIsWrongWithItsFlagsAndExits) {
       {{"--model_repository=/nowhere"}, "/nowhere"},
       {{models, "--quantum_us=5"}, "must be 10 to 1000000"},
       {{models, "--pipeline=gpu"}, "gpu"},
+      {{models, "--mapping=hybrid"}, "--mapping=hybrid means nothing to --pipeline=cpu"},
+      {{models, "--pipeline=sim", "--mapping=spiral"}, "auto, lanes, cascade, hybrid, aie"},
       {{models, "--metrics_listen=nonsense"}, "nonsense"},
       {{models, "--listen=127.0.0.1:0", "extra"}, "'extra' is not a flag"},
   };

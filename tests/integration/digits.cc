@@ -31,28 +31,30 @@ void ReadSequences(Digits* digits) {
   }
 }
 
-void ReadGolden(Digits* digits) {
-  std::ifstream file(RECURD_SOURCE_DIR "/tests/golden/digits_outputs.bin", std::ios::binary);
+}  // namespace
+
+Golden LoadGolden(const std::string& name) {
+  std::ifstream file(RECURD_SOURCE_DIR "/tests/golden/" + name, std::ios::binary);
   char magic[8];
   uint32_t header[4];
-  if (!file.read(magic, 8) || std::string(magic, 8) != "RCGOLD01") Die("digits_outputs.bin has another magic");
+  if (!file.read(magic, 8) || std::string(magic, 8) != "RCGOLD01") Die("a golden file has another magic");
   file.read(reinterpret_cast<char*>(header), sizeof header);
-  if (header[0] != 1 || header[1] != digits->sequences.size()) Die("digits_outputs.bin doesn't fit held_out.csv");
-  digits->golden.assign(header[1], {header[2], std::vector<float>(header[3])});
-  for (auto& sequence : digits->golden) {
+  if (!file || header[0] != 1) Die("a golden file has another version");
+  Golden golden(header[1], {header[2], std::vector<float>(header[3])});
+  for (auto& sequence : golden) {
     for (auto& row : sequence) {
       file.read(reinterpret_cast<char*>(row.data()), static_cast<std::streamsize>(row.size() * sizeof(float)));
     }
   }
-  if (!file) Die("digits_outputs.bin is too short");
+  if (!file) Die("a golden file is too short");
+  return golden;
 }
 
-}  // namespace
-
-Digits LoadDigits() {
+Digits LoadDigits(const std::string& model) {
   Digits digits;
   ReadSequences(&digits);
-  ReadGolden(&digits);
+  digits.golden = LoadGolden(model + "_outputs.bin");
+  if (digits.golden.size() != digits.sequences.size()) Die("the golden outputs don't fit held_out.csv");
   return digits;
 }
 

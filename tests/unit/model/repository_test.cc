@@ -44,8 +44,9 @@ class RepositoryTest : public testing::Test {
 TEST_F(RepositoryTest, TheShippedRepositoryLoads) {
   const auto models = LoadRepository(RECURD_SOURCE_DIR "/deploy/models");
   ASSERT_TRUE(models.ok()) << models.status();
-  ASSERT_FALSE(models->empty());
+  ASSERT_EQ(models->size(), 2);
   EXPECT_EQ((*models)[0]->name, "digits");
+  EXPECT_EQ((*models)[1]->name, "digits_reset_before");
   EXPECT_EQ((*models)[0]->version, "1");
 }
 

@@ -40,12 +40,15 @@ std::vector<float> HeldOutPixels() {
   return pixels;
 }
 
-TEST(OnnxImportTest, DigitsAgreeWithPyTorchAtEveryStep) {
+class ShippedModelTest : public testing::TestWithParam<std::string> {};
+INSTANTIATE_TEST_SUITE_P(Digits, ShippedModelTest, testing::Values("digits", "digits_reset_before"));
+
+TEST_P(ShippedModelTest, AgreesWithPyTorchAtEveryStep) {
   constexpr float kBound = 1e-5F;  // tests/golden/README.md: PyTorch itself rounds by 4.2e-6
   constexpr int kSequences = 200, kSteps = 8, kPixels = 8, kLogits = 10, kHeaderBytes = 24;
-  const auto model = ImportOnnx(DigitsBytes(), "digits", "1");
+  const auto model = ImportOnnx(ReadFile("deploy/models/" + GetParam() + "/1/model.onnx"), GetParam(), "1");
   ASSERT_TRUE(model.ok()) << model.status();
-  const std::string golden = ReadFile("tests/golden/digits_outputs.bin");
+  const std::string golden = ReadFile("tests/golden/" + GetParam() + "_outputs.bin");
   ASSERT_EQ(golden.size(), kHeaderBytes + sizeof(float) * kSequences * kSteps * kLogits);
   const std::vector<float> pixels = HeldOutPixels();
   ASSERT_EQ(pixels.size(), kSequences * kSteps * kPixels);
