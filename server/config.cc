@@ -21,6 +21,18 @@ ABSL_FLAG(std::string, model_repository, "",
           "Folder of models: DIR/<name>/<version>/model.onnx and, if wanted, DIR/<name>/config.pbtxt. Required.");
 ABSL_FLAG(std::string, pipeline, "cpu",
           "What computes the steps: cpu (native SIMD), sim (the emulated array), xrt (the board).");
+ABSL_FLAG(
+    std::string, mapping, "auto",
+    "How recurrent layers lie on the array of --pipeline=sim: lanes, cascade, hybrid, aie, or auto for the one whose "
+    "modelled step is shortest, for each model by itself. These look activations up in tables; lanes_exact gives "
+    "the bits of --pipeline=cpu. A layer that doesn't fit is an error at the start.");
+ABSL_FLAG(bool, sim_exact, false,
+          "With --pipeline=sim: compute every step in the emulated array itself, many times slower, instead of by its "
+          "plain evaluator. The outputs are the same bits.");
+ABSL_FLAG(
+    std::string, timing_file, "",
+    "With --pipeline=sim: file that overrides constants of the timing model, one \"name = cycles\" a line; names and "
+    "meanings stand in hw/config/timing.h. None: the built-in ones.");
 ABSL_FLAG(int64_t, quantum_us, 200,
           "Longest time in microseconds that one session keeps the pipeline while others wait, 10 to 1000000.");
 ABSL_FLAG(int32_t, max_sessions, 16384, "Sessions open at a time, 1 to 1000000; one more is refused.");
@@ -89,7 +101,10 @@ absl::StatusOr<Config> ConfigFromCommandLine(int argc, char** argv) {
   config.listen = absl::GetFlag(FLAGS_listen);
   config.metrics_listen = absl::GetFlag(FLAGS_metrics_listen);
   config.model_repository = absl::GetFlag(FLAGS_model_repository);
-  config.pipeline = absl::GetFlag(FLAGS_pipeline);
+  config.pipeline = {.pipeline = absl::GetFlag(FLAGS_pipeline),
+                     .mapping = absl::GetFlag(FLAGS_mapping),
+                     .sim_exact = absl::GetFlag(FLAGS_sim_exact),
+                     .timing_file = absl::GetFlag(FLAGS_timing_file)};
   config.reflection = absl::GetFlag(FLAGS_reflection);
   config.latency_objective_ns = absl::GetFlag(FLAGS_latency_objective_us) * 1000;
   config.drain_timeout_ns = absl::ToInt64Nanoseconds(drain);

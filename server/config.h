@@ -5,6 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "server/engine/engine.h"
+#include "server/pipeline/factory.h"
 
 namespace recurd {
 
@@ -13,7 +14,7 @@ struct Config {
   std::string listen;
   std::string metrics_listen;
   std::string model_repository;
-  std::string pipeline;
+  PipelineOptions pipeline;
   bool reflection = false;
   int64_t latency_objective_ns = 0;
   int64_t drain_timeout_ns = 0;

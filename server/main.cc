@@ -3,6 +3,7 @@
 // (rpc/server.h).
 #include <csignal>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -34,6 +35,18 @@ sigset_t BlockEndSignals() {
   return signals;
 }
 
+void LogPlacement(const Model& model, const Placement& placement) {
+  const ModelledTime& time = placement.modelled;
+  LogInfo(absl::StrCat("model ", model.name, "/", model.version, " lies on the array by the mapping ",
+                       placement.mapping, ", ", placement.tile_count, " tiles; modelled: first step ",
+                       static_cast<int64_t>(time.first_ns), " ns, then ", static_cast<int64_t>(time.steady_ns),
+                       " ns a step, switch ", static_cast<int64_t>(time.switch_ns), " ns"));
+}
+
+std::optional<Placement> CopyOf(const Placement* placement) {
+  return placement == nullptr ? std::nullopt : std::optional<Placement>(*placement);
+}
+
 absl::StatusOr<std::shared_ptr<ServedModel>> Serve(const std::shared_ptr<const Model>& model, Pipeline& pipeline,
                                                    Metrics& metrics, const Config& config) {
   auto served = std::make_shared<ServedModel>();
@@ -42,7 +55,8 @@ absl::StatusOr<std::shared_ptr<ServedModel>> Serve(const std::shared_ptr<const M
   served->metrics = metrics.AddModel(model->name, pipeline.name(), config.latency_objective_ns);
   LogInfo(absl::StrCat("model ", model->name, "/", model->version, ": ", model->input_size, " in, ", model->output_size,
                        " out, ", model->state_size(), " state, ", model->parameter_count, " parameters, step ",
-                       static_cast<int64_t>(served->prepared->step_ns()), " ns on ", pipeline.name()));
+                       static_cast<int64_t>(served->prepared->step_ns()), " ns measured on ", pipeline.name()));
+  if (const Placement* placement = served->prepared->placement()) LogPlacement(*model, *placement);
   return served;
 }
 
@@ -51,7 +65,8 @@ absl::Status LoadModels(const Config& config, Pipeline& pipeline, Metrics& metri
   RECURD_ASSIGN_OR_RETURN(auto models, LoadRepository(config.model_repository));
   for (const auto& model : models) {
     RECURD_ASSIGN_OR_RETURN(auto served, Serve(model, pipeline, metrics, config));
-    infos->push_back({served->model->name, served->model->version, served->model->fingerprint, pipeline.name()});
+    infos->push_back({served->model->name, served->model->version, served->model->fingerprint, pipeline.name(),
+                      CopyOf(served->prepared->placement())});
     engine.catalog().Put(std::move(served));
   }
   return absl::OkStatus();

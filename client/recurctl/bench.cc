@@ -8,6 +8,7 @@
 #include "client/recurctl/interrupt.h"
 #include "client/recurctl/load.h"
 #include "client/recurctl/selection.h"
+#include "client/recurctl/summary.h"
 
 namespace recurd {
 namespace {
@@ -44,7 +45,7 @@ void PrintTable(const LoadOptions& options, const LoadResult& result) {
   if (options.rate > 0) PrintRow("send to answer", result.from_send);
   PrintRow("in the server's queue", result.queue);
   PrintRow("in its pipeline", result.pipeline);
-  PrintRow("modelled on the array", result.modelled);
+  absl::PrintF("%s", ModelledLine(result.modelled));
   if (result.unsent > 0) {
     absl::PrintF("\n%d messages were due and never sent: the rate is above what is served. Their wait counts above.\n",
                  result.unsent);

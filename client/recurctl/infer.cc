@@ -31,6 +31,7 @@ struct Caller {
     const absl::StatusOr<v1::InferResponse> response = client.Infer(request);
     if (!response.ok()) return response.status();
     summary.round_trip.Record(summary.clock.NowNs() - sent_ns);
+    summary.RecordModelled(response->modelled_ns());
     summary.steps += response->step_count();
     ++summary.sequences;
     const size_t size = model.output_size();

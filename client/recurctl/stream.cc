@@ -32,6 +32,7 @@ struct Pump {
     const absl::StatusOr<v1::Outputs> outputs = session.Run(rows, options);
     if (!outputs.ok()) return outputs.status();
     summary.round_trip.Record(summary.clock.NowNs() - sent_ns);
+    summary.RecordModelled(outputs->modelled_ns());
     summary.steps += steps;
     const size_t size = session.opened().output_size();
     for (size_t at = 0, row = 0; at < static_cast<size_t>(outputs->outputs_size()); at += size, ++row) {

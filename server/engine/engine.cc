@@ -6,8 +6,16 @@
 namespace recurd {
 
 namespace {
+
 // Waiting work gets a turn out of order once it has waited for this many quanta.
 constexpr int kAgeingQuanta = 20;
+
+StateImage SealState(const ServedSession& session) {
+  const ServedModel& served = *session.served;
+  return StateImage::Seal(*served.model, served.prepared->numerics_profile(), session.state.next_step(),
+                          session.state.values());
+}
+
 }  // namespace
 
 Engine::Engine(Pipeline& pipeline, Metrics& metrics, const Clock& clock, EngineOptions options)
@@ -15,7 +23,6 @@ Engine::Engine(Pipeline& pipeline, Metrics& metrics, const Clock& clock, EngineO
       metrics_(metrics),
       clock_(clock),
       options_(options),
-      profile_(pipeline.numerics_profile()),
       run_queue_(kAgeingQuanta * options.quantum_ns, options.max_sessions + options.max_unary) {}
 
 Engine::~Engine() = default;
@@ -67,7 +74,7 @@ void Engine::Finish(ServedSession* session) {
   const EndReason reason = session->ending;
   std::optional<StateImage> last;
   if (reason != EndReason::kFailed && !session->options.unary && session->state.in_sequence()) {
-    last = StateImage::Seal(*session->served->model, profile_, session->state.next_step(), session->state.values());
+    last = SealState(*session);
   }
   if (session->options.unary) {
     --unary_count_;
@@ -119,8 +126,7 @@ void Engine::MaybeCheckpoint(ServedSession* session, Chunk& chunk, int64_t now_n
   if (!by_steps && !by_time) return;
   session->checkpoint_step = 0;
   session->checkpoint_ns = now_ns;
-  session->client->OnCheckpoint(
-      chunk, StateImage::Seal(*session->served->model, profile_, session->state.next_step(), session->state.values()));
+  session->client->OnCheckpoint(chunk, SealState(*session));
 }
 
 void Engine::CountSwitch(const RunResult& result) { metrics_.server.state_switches[result.state_hit ? 1 : 0].Add(); }

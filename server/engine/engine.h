@@ -123,7 +123,6 @@ class Engine {
   Metrics& metrics_;
   const Clock& clock_;
   const EngineOptions options_;
-  const std::string profile_;
   Catalog catalog_;
   RunQueue run_queue_;
   std::list<std::unique_ptr<ServedSession>> sessions_;

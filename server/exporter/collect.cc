@@ -138,6 +138,28 @@ void AddHistograms(const Models& models, std::vector<MetricFamily>& out) {
   out.insert(out.end(), {std::move(stage), std::move(chunk), std::move(step)});
 }
 
+// One mapping of a model in two versions: the later one's.
+void AddModelled(const std::vector<ModelInfo>& models, std::vector<MetricFamily>& out) {
+  std::map<std::pair<std::string, std::string>, ModelledTime> times;
+  for (const ModelInfo& m : models) {
+    if (m.placement) times[{m.model, m.placement->mapping}] = m.placement->modelled;
+  }
+  std::vector<Sample> samples;
+  for (const auto& [key, time] : times) {
+    const auto add = [&, &labels = key](const char* kind, double ns) {
+      samples.push_back({{{"model", labels.first}, {"mapping", labels.second}, {"kind", kind}}, ns / 1e9});
+    };
+    add("first", time.first_ns);
+    add("steady", time.steady_ns);
+    add("switch", time.switch_ns);
+  }
+  out.push_back(
+      GaugeFamily("recurd_modelled_step_seconds",
+                  "Out of the timing model, never measured: the first step of a run on the array, each further "
+                  "step, and bringing a state in.",
+                  std::move(samples)));
+}
+
 void AddInfos(const BuildInfo& build, const std::vector<ModelInfo>& models, std::vector<MetricFamily>& out) {
   std::vector<Sample> samples;
   for (const ModelInfo& m : models) {
@@ -174,6 +196,7 @@ std::vector<MetricFamily> Collect(const Metrics& metrics, const BuildInfo& build
   const Models counted = metrics.Models();
   std::vector<MetricFamily> out;
   AddInfos(build, models, out);
+  AddModelled(models, out);
   AddServer(metrics.server, out);
   AddModelCounters(counted, out);
   AddHistograms(counted, out);

@@ -1,10 +1,14 @@
 #pragma once
 
+#include <optional>
 #include <string>
+
+#include "server/pipeline/pipeline.h"
 
 namespace recurd {
 
-// The labels of recurd_build_info and recurd_model_info. Text must be valid UTF-8, or Prometheus refuses the whole
+// What is known of the program and its models without counting: recurd_build_info, recurd_model_info and
+// recurd_modelled_step_seconds. Text must be valid UTF-8, or Prometheus refuses the whole
 // scrape.
 struct BuildInfo {
   std::string version;
@@ -18,6 +22,7 @@ struct ModelInfo {
   std::string version;
   std::string fingerprint;
   std::string pipeline;
+  std::optional<Placement> placement = {};  // on an array
 };
 
 }  // namespace recurd

@@ -2,7 +2,8 @@
 
 namespace recurd {
 
-// The numerics profile that every fp32 path of this project computes in, and every state carries:
+// The numerics profile that every state carries, and that every fp32 path computes in but the array's: its mappings
+// have profiles of their own for recurrent layers (hw/emu/plain_*.h).
 //  - A matrix product gives each output row a lane of its own. Columns are taken in order into two accumulators that
 //    start at zero, even columns into the first, odd ones into the second: acc = fma(m[row][col], x[col], acc); the
 //    product is even + odd. The width of a vector never enters this order.

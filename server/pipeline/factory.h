@@ -8,8 +8,18 @@
 
 namespace recurd {
 
+// What computes steps, as the flags of the same names say it (config.cc). All but `pipeline` is for those with an
+// array.
+struct PipelineOptions {
+  std::string pipeline = "cpu";
+  std::string mapping = "auto";
+  bool sim_exact = false;
+  std::string timing_file;
+};
+
 // The one place that knows which pipelines this binary was built with.
-// Errors: INVALID_ARGUMENT for a name that isn't a pipeline; UNIMPLEMENTED for one this build doesn't have.
-absl::StatusOr<std::unique_ptr<Pipeline>> MakePipeline(const std::string& name);
+// Errors: INVALID_ARGUMENT for a name that isn't a pipeline, for an option that the pipeline hasn't, and as the
+// pipeline's own; UNIMPLEMENTED for a pipeline that this build doesn't have.
+absl::StatusOr<std::unique_ptr<Pipeline>> MakePipeline(const PipelineOptions& options);
 
 }  // namespace recurd

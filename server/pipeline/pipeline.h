@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -25,7 +24,8 @@ struct OutputSelection {
   int Count(int steps) const { return first >= steps ? 0 : (steps - 1 - first) / stride + 1; }
 };
 
-// Modelled times of a placement in nanoseconds: they come out of a timing model, never off a clock.
+// Modelled times of a model's recurrent layers on the array, in nanoseconds: they come out of a timing model, never off
+// a clock. The operators around the layers are the processor's and not in them.
 // A run of T steps takes switch_ns (if the array held another state) + first_ns + (T - 1) * steady_ns.
 struct ModelledTime {
   double first_ns = 0;
@@ -36,15 +36,28 @@ struct ModelledTime {
   }
 };
 
+// How a model lies on the array: each layer has an array of its own, and what counts is their sum. That goes for times
+// too, because a layer waits for the one below it.
+struct Placement {
+  std::string mapping;
+  int tile_count = 0;
+  int plio_count = 0;
+  int64_t memory_bytes = 0;  // of the tiles' data memory
+  ModelledTime modelled;
+};
+
 // A model made ready for one pipeline: packed weights, a placement, an expected step time.
 // Made on the admin thread, used by the serving thread, destroyed by whoever lets go of it last.
 class PreparedModel {
  public:
   virtual ~PreparedModel() = default;
   virtual const Model& model() const = 0;
-  // Expected time of one step within a longer run; turns a quantum into steps. Measured while warming, or modelled.
+  // Expected wall time of one step within a longer run, measured while warming; turns a quantum into steps.
   virtual double step_ns() const = 0;
-  virtual std::optional<ModelledTime> modelled() const { return std::nullopt; }
+  // The order and functions of every rounding; equal profiles give equal bits (numeric/profile.h).
+  virtual std::string numerics_profile() const = 0;
+  // Null where there is no array.
+  virtual const Placement* placement() const { return nullptr; }
 };
 
 // `steps` consecutive steps of one sequence, at most a quantum of work. The caller owns every buffer and keeps it alive
@@ -81,7 +94,7 @@ class Pipeline {
   virtual const char* name() const = 0;
   // What it runs on, for people: the instruction set, or the board.
   virtual std::string target() const = 0;
-  // The order and functions of every rounding; equal profiles give equal bits (numeric/profile.h).
+  // The profile of its models; if they may differ, what makes them differ (PreparedModel has each one's).
   virtual std::string numerics_profile() const = 0;
   // Errors: INVALID_ARGUMENT naming the node or the limit that can't be met.
   virtual absl::StatusOr<std::unique_ptr<PreparedModel>> Prepare(std::shared_ptr<const Model> model) = 0;

@@ -35,6 +35,16 @@ void DescribeLayer(const RecurrentOp& op, v1::GetModelResponse::Layer* out) {
   out->set_linear_before_reset(op.linear_before_reset);
 }
 
+void DescribePlacement(const Placement& placement, v1::GetModelResponse::Placement* out) {
+  out->set_mapping(placement.mapping);
+  out->set_tile_count(static_cast<uint32_t>(placement.tile_count));
+  out->set_plio_count(static_cast<uint32_t>(placement.plio_count));
+  out->set_memory_bytes(static_cast<uint64_t>(placement.memory_bytes));
+  out->mutable_modelled()->set_first_ns(placement.modelled.first_ns);
+  out->mutable_modelled()->set_steady_ns(placement.modelled.steady_ns);
+  out->mutable_modelled()->set_switch_ns(placement.modelled.switch_ns);
+}
+
 }  // namespace
 
 grpc::Status ToGrpc(const absl::Status& status) {
@@ -172,8 +182,10 @@ void DescribeModel(const ServedModel& served, const Pipeline& pipeline, v1::GetM
   }
   out->set_parameter_count(static_cast<uint64_t>(model.parameter_count));
   out->set_pipeline(pipeline.name());
-  out->set_numerics_profile(pipeline.numerics_profile());
+  out->set_numerics_profile(served.prepared->numerics_profile());
   out->set_step_ns(served.prepared->step_ns());
+  if (const Placement* placement = served.prepared->placement())
+    DescribePlacement(*placement, out->mutable_placement());
 }
 
 }  // namespace recurd

@@ -126,7 +126,7 @@ grpc::Status InferCall::Open() {
   if (request_.has_state()) {
     state_ = FromProto(request_.state());
     const absl::Status status =
-        state_.Check(*served_->model, rpc_->engine().pipeline().numerics_profile(), request_.allow_profile_change());
+        state_.Check(*served_->model, served_->prepared->numerics_profile(), request_.allow_profile_change());
     if (!status.ok()) {
       rpc_->metrics().server.refusals[static_cast<size_t>(Refusal::kBadState)].Add();
       return ToGrpc(status);

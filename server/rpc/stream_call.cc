@@ -130,7 +130,7 @@ void StreamCall::OnOpen(Slot& slot) {
   }
   SessionOptions options;
   absl::Status status = FromProto(open, &options);
-  const std::string profile = rpc_->engine().pipeline().numerics_profile();
+  const std::string profile = (*served)->prepared->numerics_profile();
   StateImage image;
   if (status.ok() && open.has_state()) {
     image = FromProto(open.state());
@@ -177,9 +177,8 @@ void StreamCall::OnChunk(Slot& slot) {
   if (chunk.has_state()) {
     slot.begin_image = FromProto(chunk.state());
     slot.begin_state = &slot.begin_image;
-    slot.bad_state = slot.begin
-                         ? slot.begin_image.Check(*served_->model, rpc_->engine().pipeline().numerics_profile(), false)
-                         : absl::InvalidArgumentError("a chunk may carry a state only together with begin");
+    slot.bad_state = slot.begin ? slot.begin_image.Check(*served_->model, served_->prepared->numerics_profile(), false)
+                                : absl::InvalidArgumentError("a chunk may carry a state only together with begin");
     if (!slot.bad_state.ok()) slot.refusal = Refusal::kBadState;
   }
   if (!rpc_->engine().Submit(session_, &slot)) OnChunkDone(slot);

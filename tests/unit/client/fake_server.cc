@@ -82,6 +82,7 @@ class FakeSession {
     outputs.set_client_tag(chunk.client_tag());
     outputs.set_queue_ns(1000);
     outputs.set_pipeline_ns(2000);
+    outputs.set_modelled_ns(750);
     for (int i = 0; i < steps; ++i, ++step_) {
       sum_ += chunk.inputs(2 * i) + chunk.inputs(2 * i + 1);
       if (Wanted(i + 1 == steps, chunk.end())) outputs.add_outputs(sum_);

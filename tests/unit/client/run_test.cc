@@ -123,6 +123,7 @@ TEST_F(RecurctlTest, StreamSaysHowMuchItDidAndWhyItStopped) {
   EXPECT_EQ(result.exit_code, 1);
   EXPECT_THAT(result.output, HasSubstr("1 steps, 1 sequences in "));
   EXPECT_THAT(result.output, HasSubstr("last checkpoint after 1 steps"));
+  EXPECT_THAT(result.output, HasSubstr("\nmodelled on the array, a message: p50 750 ns"));
   EXPECT_THAT(result.output, HasSubstr("FAILED, says the fake"));
 }
 
@@ -151,6 +152,7 @@ TEST_F(RecurctlTest, BenchPrintsATableOrJson) {
   EXPECT_THAT(table.output, HasSubstr("closed loop: 2 streams, 4 steps a message, 0.2 s after 0.1 s of warm-up"));
   EXPECT_THAT(table.output, HasSubstr("round trip"));
   EXPECT_THAT(table.output, HasSubstr("in its pipeline              2.0       2.0       2.0       2.0       2.0"));
+  EXPECT_THAT(table.output, HasSubstr("\nmodelled on the array, a message: p50 750 ns"));
   const ShellResult json =
       Run("bench --model=sum --rate=50 --seconds=0.2 --warmup=0 --json", "| /usr/bin/python3 -m json.tool");
   EXPECT_EQ(json.exit_code, 0) << json.output;

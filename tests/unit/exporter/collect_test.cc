@@ -60,6 +60,7 @@ TEST(Collect, ShowsEveryNameOnceWithItsTypeAlsoBeforeAnythingHappened) {
   const auto counter = MetricType::Counter, gauge = MetricType::Gauge, histogram = MetricType::Histogram;
   const std::map<std::string, MetricType> want = {{"recurd_build_info", gauge},
                                                   {"recurd_model_info", gauge},
+                                                  {"recurd_modelled_step_seconds", gauge},
                                                   {"recurd_sessions_active", gauge},
                                                   {"recurd_sessions_opened_total", counter},
                                                   {"recurd_sessions_ended_total", counter},
@@ -178,6 +179,25 @@ TEST(Collect, SaysWhatIsBuiltAndLoaded) {
               ElementsAre(Pair("version=1.2.3 revision=abc pipeline=cpu numerics_profile=f32/test target=AVX2 ", 1)));
   EXPECT_THAT(ValuesOf(families, "recurd_model_info"),
               ElementsAre(Pair("model=digits version=1 fingerprint=0123456789abcdef pipeline=cpu ", 1)));
+  EXPECT_THAT(ValuesOf(families, "recurd_modelled_step_seconds"), testing::IsEmpty());
+}
+
+TEST(Collect, ShowsModelledTimesInSecondsUnderANameOfTheirOwn) {
+  const Placement placement{.mapping = "hybrid", .modelled = {.first_ns = 500, .steady_ns = 400, .switch_ns = 30}};
+  const auto families = Collect(Metrics(), kBuild, {{"digits", "1", "0123456789abcdef", "sim", placement}});
+  EXPECT_THAT(ValuesOf(families, "recurd_modelled_step_seconds"),
+              ElementsAre(Pair("model=digits mapping=hybrid kind=first ", testing::DoubleEq(500e-9)),
+                          Pair("model=digits mapping=hybrid kind=steady ", testing::DoubleEq(400e-9)),
+                          Pair("model=digits mapping=hybrid kind=switch ", testing::DoubleEq(30e-9))));
+}
+
+TEST(Collect, ShowsTheLaterVersionsModelledTimesWhereTwoShareAMapping) {
+  const Placement old{.mapping = "hybrid", .modelled = {.steady_ns = 400}};
+  const Placement current{.mapping = "hybrid", .modelled = {.steady_ns = 700}};
+  const auto families =
+      Collect(Metrics(), kBuild, {{"digits", "1", "00", "sim", old}, {"digits", "2", "11", "sim", current}});
+  EXPECT_THAT(ValuesOf(families, "recurd_modelled_step_seconds"),
+              testing::Contains(Pair("model=digits mapping=hybrid kind=steady ", testing::DoubleEq(700e-9))));
 }
 
 }  // namespace

@@ -18,6 +18,7 @@ class FakePipeline final : public Pipeline {
     Prepared(std::shared_ptr<const Model> model, double step_ns) : model_(std::move(model)), step_ns_(step_ns) {}
     const Model& model() const override { return *model_; }
     double step_ns() const override { return step_ns_; }
+    std::string numerics_profile() const override { return "fake"; }
     std::shared_ptr<const Model> model_;
     double step_ns_;
   };

@@ -6,18 +6,33 @@
 namespace recurd {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 
-TEST(MakePipelineTest, MakesTheCpuPipeline) {
-  const auto pipeline = MakePipeline("cpu");
-  ASSERT_TRUE(pipeline.ok()) << pipeline.status();
-  EXPECT_STREQ((*pipeline)->name(), "cpu");
+std::string WhyNot(const PipelineOptions& options) {
+  const absl::Status status = MakePipeline(options).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  return std::string(status.message());
+}
+
+TEST(MakePipelineTest, MakesThePipelinesItWasBuiltWith) {
+  for (const char* name : {"cpu", "sim"}) {
+    const auto pipeline = MakePipeline({.pipeline = name});
+    ASSERT_TRUE(pipeline.ok()) << pipeline.status();
+    EXPECT_STREQ((*pipeline)->name(), name);
+  }
 }
 
 TEST(MakePipelineTest, ListsTheChoicesForANameThatIsNone) {
-  const absl::Status status = MakePipeline("gpu").status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_THAT(std::string(status.message()), testing::AllOf(HasSubstr("\"gpu\""), HasSubstr("cpu, sim, xrt")));
+  EXPECT_THAT(WhyNot({.pipeline = "gpu"}), AllOf(HasSubstr("\"gpu\""), HasSubstr("cpu, sim, xrt")));
+  EXPECT_THAT(WhyNot({.pipeline = "sim", .mapping = "spiral"}), AllOf(HasSubstr("spiral"), HasSubstr("hybrid")));
+}
+
+TEST(MakePipelineTest, AnOptionOfTheArrayIsRefusedWithoutOne) {
+  const auto says = [](const char* flag) { return AllOf(HasSubstr(flag), HasSubstr("--pipeline=cpu")); };
+  EXPECT_THAT(WhyNot({.mapping = "hybrid"}), says("--mapping=hybrid"));
+  EXPECT_THAT(WhyNot({.sim_exact = true}), says("--sim_exact"));
+  EXPECT_THAT(WhyNot({.timing_file = "board.txt"}), says("--timing_file=board.txt"));
 }
 
 }  // namespace

@@ -13,60 +13,12 @@
 #include "server/model/evaluate.h"
 #include "server/numeric/denormals.h"
 #include "tests/unit/fakes/random_model.h"
+#include "tests/unit/pipeline/sequence.h"
 
 namespace recurd {
 namespace {
 
-constexpr int kSteps = 23;
-
-// One sequence of one model on one pipeline, cut into runs.
-class Sequence {
- public:
-  Sequence(Pipeline& pipeline, Model model)
-      : pipeline_(pipeline), model_(std::make_shared<const Model>(std::move(model))), state_(model_->initial_state) {
-    absl::StatusOr<std::unique_ptr<PreparedModel>> prepared = pipeline.Prepare(model_);
-    EXPECT_TRUE(prepared.ok()) << prepared.status();
-    prepared_ = *std::move(prepared);
-    inputs_ = RandomFloats(77).Vector(static_cast<size_t>(kSteps) * model_->input_size, 2);
-  }
-
-  void RunSteps(int steps, OutputSelection selection) {
-    std::vector<float> next(state_.size()), outputs(static_cast<size_t>(selection.Count(steps)) * model_->output_size);
-    Run run{.model = prepared_.get(),
-            .state = state_.data(),
-            .next_state = next.data(),
-            .inputs = inputs_.data() + static_cast<size_t>(done_) * model_->input_size,
-            .outputs = outputs.data(),
-            .steps = steps,
-            .selection = selection};
-    pipeline_.Start(run);
-    RunResult result;
-    ASSERT_TRUE(pipeline_.Poll(&result));
-    ASSERT_EQ(result.outcome, RunResult::Outcome::kOk);
-    state_ = next;
-    outputs_.insert(outputs_.end(), outputs.begin(), outputs.end());
-    done_ += steps;
-  }
-
-  // Runs to the end in pieces of length(), taking every output.
-  void RunAll(const std::function<int()>& length) {
-    while (done_ < kSteps) {
-      const int steps = std::min(length(), kSteps - done_);
-      RunSteps(steps, OutputSelection::Every());
-    }
-  }
-
-  uint32_t Crc() const {
-    const uint32_t crc = Crc32c(outputs_.data(), outputs_.size() * sizeof(float));
-    return Crc32c(state_.data(), state_.size() * sizeof(float), crc);
-  }
-
-  Pipeline& pipeline_;
-  const std::shared_ptr<const Model> model_;
-  std::unique_ptr<PreparedModel> prepared_;
-  std::vector<float> state_, inputs_, outputs_;
-  int done_ = 0;
-};
+constexpr int kSteps = Sequence::kSteps;
 
 uint32_t ReferenceCrc(const Model& model) {
   const std::vector<float> inputs = RandomFloats(77).Vector(static_cast<size_t>(kSteps) * model.input_size, 2);

@@ -1,10 +1,13 @@
 #include <cstdlib>
 #include <memory>
 #include <new>
+#include <utility>
 #include <vector>
 
 #include "gtest/gtest.h"
 #include "server/pipeline/cpu/cpu_pipeline.h"
+#include "server/pipeline/sim/mapping.h"
+#include "server/pipeline/sim/sim_pipeline.h"
 #include "tests/unit/fakes/random_model.h"
 
 namespace {
@@ -35,11 +38,11 @@ RECURD_NOINLINE void operator delete(void* memory, size_t, std::align_val_t) noe
 namespace recurd {
 namespace {
 
-TEST(CpuPipelineAllocationTest, StartAndPollAllocateNothing) {
-  CpuPipeline pipeline;
-  const auto model = std::make_shared<const Model>(RandomModel(LayerKind::kLstm, 33, 65));
+// What a run of ten steps allocates on a pipeline.
+size_t AllocationsOfARun(Pipeline& pipeline, Model of) {
+  const auto model = std::make_shared<const Model>(std::move(of));
   const std::unique_ptr<PreparedModel> prepared = pipeline.Prepare(model).value();
-  std::vector<float> next(model->state_size()), inputs(10 * 33), outputs(10 * model->output_size);
+  std::vector<float> next(model->state_size()), inputs(10 * model->input_size), outputs(10 * model->output_size);
   const recurd::Run run{.model = prepared.get(),
                         .state = model->initial_state.data(),
                         .next_state = next.data(),
@@ -48,10 +51,24 @@ TEST(CpuPipelineAllocationTest, StartAndPollAllocateNothing) {
                         .steps = 10};
   RunResult result;
   const size_t before = allocation_count;
-  ASSERT_GT(before, 0u);
+  EXPECT_GT(before, 0u);
   pipeline.Start(run);
   pipeline.Poll(&result);
-  EXPECT_EQ(allocation_count, before);
+  return allocation_count - before;
+}
+
+TEST(PipelineAllocationTest, StartAndPollOfTheCpuAllocateNothing) {
+  CpuPipeline pipeline;
+  EXPECT_EQ(AllocationsOfARun(pipeline, RandomModel(LayerKind::kLstm, 33, 65)), 0u);
+}
+
+TEST(PipelineAllocationTest, StartAndPollOfAMappingAllocateNothing) {
+  for (const sim::MappingEntry& mapping : sim::Mappings()) {
+    const auto pipeline = SimPipeline::Make(mapping.name, false, "").value();
+    for (LayerKind kind : {LayerKind::kGruResetBefore, LayerKind::kGruResetAfter}) {
+      EXPECT_EQ(AllocationsOfARun(*pipeline, RandomModel(kind, 8, 32)), 0u) << mapping.name;
+    }
+  }
 }
 
 }  // namespace

@@ -1,13 +1,13 @@
-#include "server/pipeline/cpu/program.h"
+#include "server/pipeline/program.h"
 
 #include <algorithm>
 #include <cstring>
 #include <variant>
 
-#include "server/model/evaluate.h"
+#include "server/numeric/denormals.h"
 #include "server/numeric/elementwise.h"
 
-namespace recurd::cpu {
+namespace recurd {
 namespace {
 
 void CopyFloats(const float* from, int size, float* to) { std::memcpy(to, from, size * sizeof(float)); }
@@ -37,7 +37,13 @@ class Program::Builder {
   void operator()(const ReduceOp& op) { Add(Op::Code::kReduce, op.in, op.out).reduce = op.kind; }
   void operator()(const RepeatOp& op) { Add(Op::Code::kRepeat, op.in, op.out); }
   void operator()(const CopyOp& op) { Add(Op::Code::kCopy, op.in, op.out); }
-  void operator()(const RecurrentOp& op) { Add(Op::Code::kCell, op.in, op.out).index = next_cell_++; }
+  void operator()(const RecurrentOp& op) {
+    RecurrentCell* cell = program_.cells_[program_.cell_ends_.size()].get();
+    Op& added = Add(Op::Code::kCell, op.in, op.out);
+    added.cell = cell;
+    added.b = cell->h();
+    program_.cell_ends_.push_back(program_.ops_.size());
+  }
   // The state stands in the layers: one copy for each of their pieces that the operator reads.
   void operator()(const StateReadOp& op) {
     const int begin = op.state_offset, end = begin + op.out.size;
@@ -58,10 +64,10 @@ class Program::Builder {
   }
 
   Program& program_;
-  int next_cell_ = 0;
 };
 
-Program::Program(const Model& model, const Kernels& kernels) : kernels_(kernels), frame_(model.frame_size) {
+Program::Program(const Model& model, const Kernels& kernels, const CellFactory& make_cell)
+    : kernels_(kernels), frame_(model.frame_size), input_size_(model.input_size), output_size_(model.output_size) {
   for (const Model::Constant& constant : model.constants) {
     CopyFloats(constant.values.data(), constant.at.size, frame_.data() + constant.at.offset);
   }
@@ -72,7 +78,7 @@ Program::Program(const Model& model, const Kernels& kernels) : kernels_(kernels)
     outputs_.push_back({output.row.offset, frame_.data() + output.frame.offset, output.row.size});
   }
   for (const recurd::Op& op : model.ops) {
-    if (const auto* layer = std::get_if<RecurrentOp>(&op)) AddCell(*layer);
+    if (const auto* layer = std::get_if<RecurrentOp>(&op)) AddCell(*layer, make_cell);
   }
   Builder builder(*this);
   for (size_t i = 0; i < model.ops.size(); ++i) {
@@ -81,11 +87,27 @@ Program::Program(const Model& model, const Kernels& kernels) : kernels_(kernels)
   }
 }
 
-void Program::AddCell(const RecurrentOp& op) {
+void Program::AddCell(const RecurrentOp& op, const CellFactory& make_cell) {
   const int hidden = op.out.size;
-  PackedCell& cell = cells_.emplace_back(CellOf(op), kernels_);
-  state_.push_back({op.state_offset, cell.h.data(), hidden});
-  if (op.cell == CellKind::kLstm) state_.push_back({op.state_offset + hidden, cell.c.data(), hidden});
+  RecurrentCell& cell = *cells_.emplace_back(make_cell(op));
+  state_.push_back({op.state_offset, cell.h(), hidden});
+  if (op.cell == CellKind::kLstm) state_.push_back({op.state_offset + hidden, cell.c(), hidden});
+}
+
+void Program::Execute(const Run& run) {
+  const ScopedFlushToZero flush;
+  const float* inputs = run.inputs;
+  float* outputs = run.outputs;
+  int next_output = run.selection.first;
+  LoadState(run.state);
+  for (int step = 0; step < run.steps; ++step, inputs += input_size_) {
+    const bool selected = step == next_output;
+    Step(inputs, selected ? outputs : nullptr);
+    if (!selected) continue;
+    outputs += output_size_;
+    next_output += run.selection.stride;
+  }
+  StoreState(run.next_state);
 }
 
 void Program::LoadState(const float* state) {
@@ -97,11 +119,16 @@ void Program::StoreState(float* state) const {
 }
 
 void Program::Step(const float* inputs, float* outputs) {
-  for (const Copy& input : inputs_) CopyFloats(inputs + input.row_offset, input.size, input.at);
-  const size_t count = outputs ? ops_.size() : state_op_count_;
-  for (size_t i = 0; i < count; ++i) RunOp(ops_[i]);
+  RunOps(inputs, outputs ? ops_.size() : state_op_count_);
   if (!outputs) return;
   for (const Copy& output : outputs_) CopyFloats(output.at, output.size, outputs + output.row_offset);
+}
+
+void Program::StepThrough(size_t cell, const float* inputs) { RunOps(inputs, cell_ends_[cell]); }
+
+void Program::RunOps(const float* inputs, size_t count) {
+  for (const Copy& input : inputs_) CopyFloats(inputs + input.row_offset, input.size, input.at);
+  for (size_t i = 0; i < count; ++i) RunOp(ops_[i]);
 }
 
 void Program::RunOp(const Op& op) {
@@ -110,8 +137,8 @@ void Program::RunOp(const Op& op) {
       kernels_.dense(matrices_[op.index], op.a, product_.data());
       return CopyFloats(product_.data(), op.out_size, op.out);
     case Op::Code::kCell:
-      cells_[op.index].Step(op.a);
-      return CopyFloats(cells_[op.index].h.data(), op.out_size, op.out);
+      op.cell->Step(op.a);
+      return CopyFloats(op.b, op.out_size, op.out);
     case Op::Code::kUnary:
       return kernels_.unary(op.function, op.a, op.out, op.out_size);
     case Op::Code::kBinary:
@@ -125,4 +152,4 @@ void Program::RunOp(const Op& op) {
   }
 }
 
-}  // namespace recurd::cpu
+}  // namespace recurd

@@ -1,0 +1,123 @@
+#include "server/pipeline/sim/placer.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "hw/emu/step_times.h"
+#include "server/base/status_macros.h"
+#include "server/pipeline/sim/layer.h"
+
+namespace recurd::sim {
+namespace {
+
+// Enough for the period to settle and for clocks' beats to even out.
+constexpr int kEmulatedSteps = 40;
+
+const char* NameOf(hw::LaneCell cell) {
+  switch (cell) {
+    case hw::LaneCell::kGruBefore:
+      return "GRU with the reset before the matrix";
+    case hw::LaneCell::kGruAfter:
+      return "GRU with the reset after the matrix";
+    case hw::LaneCell::kLstm:
+      return "LSTM";
+  }
+  return "";
+}
+
+// The sizes that a mapping was built for with such a cell.
+std::string BuiltSizes(const MappingEntry& mapping, hw::LaneCell cell) {
+  std::vector<std::string> sizes;
+  for (const emu::Placement& placement : emu::BuiltPlacements()) {
+    if (placement.mapping != mapping.id || placement.shape.cell != cell) continue;
+    sizes.push_back(absl::StrCat(placement.shape.hidden_size, " units with ", placement.shape.input_size, " inputs"));
+  }
+  return absl::StrJoin(sizes, ", ");
+}
+
+absl::StatusOr<const emu::Placement*> PlaceLayer(const MappingEntry& mapping, const RecurrentOp& op) {
+  std::string reason = mapping.objection(op);
+  if (reason.empty()) {
+    const emu::LayerShape shape = ShapeOf(op);
+    if (const emu::Placement* found = emu::FindPlacement(mapping.id, shape)) return found;
+    reason = absl::StrCat("it has ", shape.hidden_size, " units and ", shape.input_size, " inputs; arrays for a ",
+                          NameOf(shape.cell), " were built for at most ", BuiltSizes(mapping, shape.cell));
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("layer '", op.name, "' doesn't fit --mapping=", mapping.name, ": ", reason));
+}
+
+emu::GruWeights Zeros(const emu::LayerShape& shape) {
+  const size_t rows = static_cast<size_t>(hw::LaneGates(shape.cell)) * shape.hidden_size;
+  return {.hidden_size = shape.hidden_size,
+          .input_size = shape.input_size,
+          .input = std::vector<float>(rows * shape.input_size),
+          .recurrent = std::vector<float>(rows * shape.hidden_size),
+          .bias = std::vector<float>(rows),
+          .recurrent_bias = std::vector<float>(shape.hidden_size)};
+}
+
+void AddTo(const Placement& layer, Placement* sum) {
+  sum->tile_count += layer.tile_count;
+  sum->plio_count += layer.plio_count;
+  sum->memory_bytes += layer.memory_bytes;
+  sum->modelled.first_ns += layer.modelled.first_ns;
+  sum->modelled.steady_ns += layer.modelled.steady_ns;
+  sum->modelled.switch_ns += layer.modelled.switch_ns;
+}
+
+}  // namespace
+
+absl::StatusOr<PlacedModel> Placer::Place(const Model& model, const std::vector<const MappingEntry*>& mappings) {
+  std::vector<PlacedModel> placed;
+  std::vector<std::string> reasons;
+  for (const MappingEntry* mapping : mappings) {
+    auto candidate = PlaceOn(*mapping, model);
+    if (candidate.ok()) {
+      placed.push_back(*std::move(candidate));
+    } else if (absl::IsInvalidArgument(candidate.status())) {
+      reasons.emplace_back(candidate.status().message());
+    } else {
+      return candidate.status();
+    }
+  }
+  if (placed.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat("model '", model.name, "': ", absl::StrJoin(reasons, "; "),
+                                                   "; choose another --mapping, or --pipeline=cpu"));
+  }
+  return *std::min_element(placed.begin(), placed.end(), [](const PlacedModel& a, const PlacedModel& b) {
+    return a.placement.modelled.steady_ns < b.placement.modelled.steady_ns;
+  });
+}
+
+absl::StatusOr<PlacedModel> Placer::PlaceOn(const MappingEntry& mapping, const Model& model) {
+  PlacedModel placed{.mapping = &mapping, .placement = {.mapping = mapping.name}};
+  for (const Op& op : model.ops) {
+    const auto* layer = std::get_if<RecurrentOp>(&op);
+    if (layer == nullptr) continue;
+    RECURD_ASSIGN_OR_RETURN(const emu::Placement* array, PlaceLayer(mapping, *layer));
+    RECURD_ASSIGN_OR_RETURN(const Placement emulated, Emulate(*array));
+    placed.layers.push_back(array);
+    AddTo(emulated, &placed.placement);
+  }
+  return placed;
+}
+
+absl::StatusOr<Placement> Placer::Emulate(const emu::Placement& array) {
+  if (const auto known = emulated_.find(&array); known != emulated_.end()) return known->second;
+  RECURD_ASSIGN_OR_RETURN(const emu::StepTimes cycles, emu::RunStepTimes(array.make, timing_, Zeros(array.shape),
+                                                                         array.shape.StateWords(), kEmulatedSteps));
+  RECURD_ASSIGN_OR_RETURN(const auto system, array.make(timing_));
+  const emu::Resources resources = emu::CountResources(system->nodes());
+  return emulated_[&array] = {.tile_count = resources.tiles,
+                              .plio_count = resources.plios,
+                              .memory_bytes = resources.data_bytes,
+                              .modelled = {.first_ns = static_cast<double>(cycles.first) * hw::kNsPerCycle,
+                                           .steady_ns = cycles.steady * hw::kNsPerCycle,
+                                           .switch_ns = static_cast<double>(cycles.switch_in) * hw::kNsPerCycle}};
+}
+
+}  // namespace recurd::sim

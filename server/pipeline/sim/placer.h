@@ -1,0 +1,40 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "hw/config/timing.h"
+#include "hw/emu/placement.h"
+#include "server/pipeline/pipeline.h"
+#include "server/pipeline/sim/mapping.h"
+
+namespace recurd::sim {
+
+// Where a model's recurrent layers run: all on one mapping, each on an array of its own.
+struct PlacedModel {
+  const MappingEntry* mapping = nullptr;
+  std::vector<const emu::Placement*> layers;  // in the order of the model's operators
+  Placement placement;
+};
+
+// Finds the smallest array of a mapping for each layer, and emulates each array once for its modelled times.
+// Threads: one at a time.
+class Placer {
+ public:
+  explicit Placer(const hw::Timing& timing) : timing_(timing) {}
+
+  // The mapping with the shortest modelled step among those given. Errors: INVALID_ARGUMENT naming the first layer that
+  // doesn't fit each of them, the reason and the way out.
+  absl::StatusOr<PlacedModel> Place(const Model& model, const std::vector<const MappingEntry*>& mappings);
+
+ private:
+  absl::StatusOr<PlacedModel> PlaceOn(const MappingEntry& mapping, const Model& model);
+  absl::StatusOr<Placement> Emulate(const emu::Placement& placement);
+
+  const hw::Timing timing_;
+  std::map<const emu::Placement*, Placement> emulated_;
+};
+
+}  // namespace recurd::sim

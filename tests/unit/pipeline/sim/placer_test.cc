@@ -1,0 +1,112 @@
+#include "server/pipeline/sim/placer.h"
+
+#include <algorithm>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/unit/fakes/random_model.h"
+
+namespace recurd::sim {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+Model Stack(const std::vector<std::pair<LayerKind, int>>& layers, int input_size = 6) {
+  RandomModelBuilder builder(input_size);
+  for (const auto& [kind, hidden] : layers) builder.AddLayer(kind, hidden);
+  builder.AddOutput("h", builder.last());
+  return std::move(builder.model());
+}
+
+Model OneGru(int hidden, int input) { return Stack({{LayerKind::kGruResetAfter, hidden}}, input); }
+
+PlacedModel PlaceOn(const std::string& mapping, const Model& model, const hw::Timing& timing = {}) {
+  const auto placed = Placer(timing).Place(model, FindMappings(mapping).value());
+  EXPECT_TRUE(placed.ok()) << placed.status();
+  return placed.value();
+}
+
+std::string WhyNot(const std::string& mapping, const Model& model) {
+  const absl::Status status = Placer({}).Place(model, FindMappings(mapping).value()).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  return std::string(status.message());
+}
+
+TEST(PlacerTest, ALayerGoesOnTheSmallestArrayThatHostsIt) {
+  const auto shape = [](int hidden, int input) { return PlaceOn("hybrid", OneGru(hidden, input)).layers[0]->shape; };
+  EXPECT_EQ(shape(32, 8).hidden_size, 32);
+  EXPECT_EQ(shape(32, 8).input_size, 8);
+  EXPECT_EQ(shape(20, 6).input_size, 8);
+  EXPECT_EQ(shape(20, 9).input_size, 64);
+  EXPECT_EQ(shape(33, 6).hidden_size, 64);
+}
+
+TEST(PlacerTest, EachFormOfResetHasItsOwnArray) {
+  for (LayerKind kind : {LayerKind::kGruResetBefore, LayerKind::kGruResetAfter}) {
+    const auto cell = kind == LayerKind::kGruResetBefore ? hw::LaneCell::kGruBefore : hw::LaneCell::kGruAfter;
+    EXPECT_EQ(PlaceOn("hybrid", Stack({{kind, 32}})).layers[0]->shape.cell, cell);
+  }
+}
+
+TEST(PlacerTest, ThePapersHybridTakesNineTilesAUnitAndOne) {
+  const Placement placement = PlaceOn("hybrid", OneGru(32, 8)).placement;
+  EXPECT_EQ(placement.mapping, "hybrid");
+  EXPECT_EQ(placement.tile_count, 289);
+  EXPECT_GT(placement.plio_count, 32);
+  EXPECT_GT(placement.memory_bytes, 289 * 1024);
+}
+
+TEST(PlacerTest, TilesAndTimesOfLayersAddUp) {
+  const Placement one = PlaceOn("hybrid", OneGru(32, 6)).placement;
+  const Model model = Stack({{LayerKind::kGruResetAfter, 8}, {LayerKind::kGruResetAfter, 8}});
+  const Placement two = PlaceOn("hybrid", model).placement;
+  EXPECT_EQ(two.tile_count, 2 * one.tile_count);
+  EXPECT_DOUBLE_EQ(two.modelled.first_ns, 2 * one.modelled.first_ns);
+  EXPECT_DOUBLE_EQ(two.modelled.steady_ns, 2 * one.modelled.steady_ns);
+  EXPECT_DOUBLE_EQ(two.modelled.switch_ns, 2 * one.modelled.switch_ns);
+}
+
+TEST(PlacerTest, AutoTakesTheMappingWithTheShortestModelledStep) {
+  const Model model = OneGru(32, 8);
+  std::vector<double> steps;
+  for (const MappingEntry& mapping : Mappings())
+    steps.push_back(PlaceOn(mapping.name, model).placement.modelled.steady_ns);
+  const PlacedModel best = PlaceOn("auto", model);
+  EXPECT_GT(best.placement.modelled.steady_ns, 0);
+  EXPECT_EQ(best.placement.modelled.steady_ns, *std::min_element(steps.begin(), steps.end()));
+}
+
+TEST(PlacerTest, ModelledTimesFollowTheTimingConstants) {
+  hw::Timing slow;
+  slow.cdc_to_pl += 100;
+  const ModelledTime before = PlaceOn("hybrid", OneGru(32, 8)).placement.modelled;
+  const ModelledTime after = PlaceOn("hybrid", OneGru(32, 8), slow).placement.modelled;
+  EXPECT_NEAR(after.steady_ns - before.steady_ns, 2 * 100 * hw::kNsPerCycle, 4);  // r and n come to the PL
+}
+
+TEST(PlacerTest, ALayerLargerThanEveryArrayIsRefusedWithItsSizeTheLimitAndTheWayOut) {
+  const std::string why = WhyNot("hybrid", OneGru(65, 6));
+  EXPECT_THAT(why,
+              AllOf(HasSubstr("'random'"), HasSubstr("'layer'"), HasSubstr("65 units and 6 inputs"),
+                    HasSubstr("64 units with 64 inputs"), HasSubstr("--mapping=hybrid"), HasSubstr("--pipeline=cpu")));
+}
+
+TEST(PlacerTest, ALayerOfAnotherKindIsRefusedWithTheReasonAndTheWayOut) {
+  const std::string why = WhyNot("aie", Stack({{LayerKind::kGruResetAfter, 8}, {LayerKind::kRnn, 8}}));
+  EXPECT_THAT(why, AllOf(HasSubstr("plain RNN layer"), HasSubstr("--mapping=aie"), HasSubstr("--pipeline=cpu")));
+}
+
+TEST(PlacerTest, AutoSaysOfEachMappingWhyNot) {
+  const std::string why = WhyNot("auto", Stack({{LayerKind::kRnn, 8}}));
+  for (const MappingEntry& mapping : Mappings()) EXPECT_THAT(why, HasSubstr(std::string("--mapping=") + mapping.name));
+}
+
+TEST(PlacerTest, AnUnknownMappingIsRefusedWithTheChoices) {
+  const absl::Status status = FindMappings("diagonal").status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()), AllOf(HasSubstr("diagonal"), HasSubstr("auto"), HasSubstr("hybrid")));
+}
+
+}  // namespace
+}  // namespace recurd::sim
