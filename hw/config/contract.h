@@ -20,8 +20,8 @@ constexpr int kLanes = 8;
 
 constexpr int PaddedWords(int words) { return (words + kLanes - 1) / kLanes * kLanes; }
 
-// Registers of the PL control block: word index = byte offset / 4. The block answers every access within a bounded
-// time and never waits for the data path.
+// Registers of the PL control block: word index = byte offset / 4. The block has to answer every access within a
+// bounded time, and never waits for the data path.
 enum Register : uint32_t {
   kRegMagic = 0,       // kMagic
   kRegAbi = 1,         // kAbiMajor << 16 | kAbiMinor
@@ -79,7 +79,7 @@ constexpr uint32_t SlotOf(uint32_t head) { return head >> 16; }
 // A result packet of one row of one gate: header, tag, value with TLAST. The header's id is the AIE compiler's choice
 // and only routes; who sent the packet is said by the tag.
 constexpr int kPacketWords = 3;
-constexpr uint32_t kTagEcho = 1u << 31;  // the answer to a RELOAD; its value is the sequence number's low word
+constexpr uint32_t kTagEcho = 1u << 31;  // the answer to a RELOAD; its value is the sequence number
 constexpr uint32_t PackTag(uint32_t gate, uint32_t row) { return gate << 16 | row; }
 constexpr uint32_t GateOf(uint32_t tag) { return tag >> 16 & 3; }
 constexpr uint32_t RowOf(uint32_t tag) { return tag & 0xffff; }

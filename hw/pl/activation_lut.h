@@ -11,7 +11,20 @@ namespace hw {
 // Where entry `index` of a table that spans [-range, range] stands.
 inline double lut_position(int index, double range) { return -range + 2 * range * index / (kLutWords - 1); }
 
-// Fills an activation's table. HLS turns a static array that is filled so, and never written again, into a ROM.
+// A table that is filled once: under HLS in the form that it turns into a ROM, in a program before its first use.
+// Source: UG1399, Initializing and Resetting Arrays.
+#ifdef __SYNTHESIS__
+#define RECURD_ROM(table, fill)  \
+  static float table[kLutWords]; \
+  fill(table)
+#else
+#define RECURD_ROM(table, fill)                              \
+  static float table[kLutWords];                             \
+  static const bool table##_is_filled = (fill(table), true); \
+  static_cast<void>(table##_is_filled)
+#endif
+
+// Fills an activation's table.
 // Source: arXiv 2511.15626, section 4; size and ranges of its authors' public tables.   C++14.
 inline void fill_sigmoid(float (&table)[kLutWords]) {
   for (int i = 0; i < kLutWords; ++i) {

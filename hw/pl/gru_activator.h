@@ -44,16 +44,15 @@ beat_t look_up(beat_t& indices, const float (&table)[kLutWords], int first_row) 
 template <int hidden_size>
 void gru_activator(beat_stream& control, beat_stream indices[kGates], beat_stream& r, beat_stream& zn) {
 #pragma HLS ARRAY_PARTITION variable = indices complete
-  static float sigmoid[kLutWords], tanh[kLutWords];
-  static const bool filled = (fill_sigmoid(sigmoid), fill_tanh(tanh), true);
-  static_cast<void>(filled);
+  RECURD_ROM(sigmoid, fill_sigmoid);
+  RECURD_ROM(tanh, fill_tanh);
   constexpr int vector_beats = PaddedWords(hidden_size) / kBeatWords;
   enum { kIdle, kState, kActivate, kEcho } state = kIdle;
   uint32_t steps_left = 0;
   int gate = 0, beat = 0;
   beat_t command_beat;
   for (;;) {
-#pragma HLS PIPELINE II = 1
+#pragma HLS PIPELINE II = 1 style = flp
     if (state == kIdle) {
       command_beat = control.read();
       const Command command = command_of(command_beat);

@@ -13,7 +13,7 @@ void gru_feeder(beat_stream& in, beat_stream& x, beat_stream& control) {
   uint64_t input_beats = 0;  // still to come
   int state_beats = 0;
   for (;;) {
-#pragma HLS PIPELINE II = 1
+#pragma HLS PIPELINE II = 1 style = flp
     beat_t beat = in.read();
     if (input_beats > 0) {
       --input_beats;

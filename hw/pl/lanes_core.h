@@ -8,7 +8,7 @@ namespace hw {
 
 inline void pass_beats(beat_stream& from, beat_stream& to, int count) {
   for (int beat = 0; beat < count; ++beat) {
-#pragma HLS PIPELINE II = 1
+#pragma HLS PIPELINE II = 1 style = flp
     to.write(from.read());
     RECURD_PL_CLOCK();
   }
@@ -18,7 +18,7 @@ inline void pass_beats(beat_stream& from, beat_stream& to, int count) {
 template <class Cell>
 void send_state(beat_stream& h, beat_stream& v, const float (&state)[Cell::kStateWords]) {
   for (int beat = 0; beat < Cell::kWords / kBeatWords; ++beat) {
-#pragma HLS PIPELINE II = 1
+#pragma HLS PIPELINE II = 1 style = flp
     h.write(beat_at(state, beat));
     if (Cell::kCandidateTakesState) v.write(beat_at(state, beat));
     RECURD_PL_CLOCK();
@@ -30,7 +30,7 @@ template <class Cell>
 void exchange_state(beat_stream& control, beat_stream& y, float (&state)[Cell::kStateWords], int other_beats) {
   float old[Cell::kStateWords];
   for (int beat = 0; beat < Cell::kStateWords / kBeatWords; ++beat) {
-#pragma HLS PIPELINE II = 1
+#pragma HLS PIPELINE II = 1 style = flp
     const lane_beat row = lanes_of(control.read());
     for (int i = 0; i < kBeatWords; ++i) {
 #pragma HLS UNROLL
@@ -43,7 +43,7 @@ void exchange_state(beat_stream& control, beat_stream& y, float (&state)[Cell::k
   if (other_beats == 0) return;
   pass_beats(control, y, other_beats);
   for (int beat = 0; beat < Cell::kStateWords / kBeatWords; ++beat) {
-#pragma HLS PIPELINE II = 1
+#pragma HLS PIPELINE II = 1 style = flp
     y.write(beat_at(old, beat));
     RECURD_PL_CLOCK();
   }

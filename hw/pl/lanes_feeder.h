@@ -18,7 +18,7 @@ void lanes_feeder(beat_stream& in, beat_stream& x, beat_stream& control) {
   uint64_t rows_left = 0;
   int beat = 0, state_beats = 0;
   for (;;) {
-#pragma HLS PIPELINE II = 1
+#pragma HLS PIPELINE II = 1 style = flp
     beat_t data = in.read();
     if (rows_left > 0) {
       if (before_words != 0) control.write(data);

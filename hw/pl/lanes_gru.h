@@ -79,7 +79,7 @@ class lanes_gru {
   // W x + b of the candidate, which comes long before the state's part.
   void read_inputs(beat_stream (&rows)[kTiles]) {
     for (int half = 0; half < kLanes / kBeatWords; ++half) {
-#pragma HLS PIPELINE II = 1
+#pragma HLS PIPELINE II = 1 style = flp
       for (int block = 0; block < words / kLanes; ++block) {
 #pragma HLS UNROLL
         const lane_beat input = lanes_of(rows[block * kGates + kGateNew].read());

@@ -105,7 +105,7 @@ class lanes_lstm {
   // While the tiles work on h.
   static void write_cell_state(beat_stream& y, const float (&state)[kStateWords]) {
     for (int beat = 0; beat < kBeats; ++beat) {
-#pragma HLS PIPELINE II = 1
+#pragma HLS PIPELINE II = 1 style = flp
       y.write(beat_at(state + words, beat));
       RECURD_PL_CLOCK();
     }

@@ -20,16 +20,12 @@ template <>
 struct lanes_math<LaneNumerics::kLut> {
   static float sigmoid(float position) {
 #pragma HLS INLINE
-    static float table[kLutWords];
-    static const bool filled = (fill_sigmoid(table), true);
-    static_cast<void>(filled);
+    RECURD_ROM(table, fill_sigmoid);
     return table[index_of(position)];
   }
   static float tanh(float position) {
 #pragma HLS INLINE
-    static float table[kLutWords];
-    static const bool filled = (fill_tanh(table), true);
-    static_cast<void>(filled);
+    RECURD_ROM(table, fill_tanh);
     return table[index_of(position)];
   }
   static float tanh_of_state(float c) {

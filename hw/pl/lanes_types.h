@@ -3,14 +3,6 @@
 
 #include "hw/pl/pl_types.h"
 
-// RECURD_PL_LATER(cycles, writes): what the operators of an iteration take until its writes. RECURD_PL_DRAIN(cycles):
-// and a loop behind its last iteration. The emulator's hls_stream.h defines them; under Vitis the operators speak for
-// themselves.
-#ifndef RECURD_PL_LATER
-#define RECURD_PL_LATER(cycles, writes) writes
-#define RECURD_PL_DRAIN(cycles)
-#endif
-
 namespace recurd {
 namespace hw {
 

@@ -12,6 +12,16 @@
 #define RECURD_PL_CLOCK()
 #endif
 
+// RECURD_PL_LATER(cycles, writes): what the operators of an iteration take until its writes. RECURD_PL_DRAIN(cycles):
+// and a loop behind its last iteration. The emulator's hls_stream.h defines them; under Vitis the operators speak for
+// themselves.
+#ifndef RECURD_PL_LATER
+#define RECURD_PL_LATER(cycles, writes) writes
+#define RECURD_PL_DRAIN(cycles)
+#endif
+
+// Pipelines of streams flush (style = flp): a stalling one would keep results back until the next input comes, and that
+// may wait for them. Source: UG1399, Flushing Pipelines.
 namespace recurd {
 namespace hw {
 

@@ -51,7 +51,7 @@ def activations(unit: str) -> Streams:
 
 # All mappings are fed from memory and yield to memory.
 MOVERS = {"mm2s_x": "mm2s", "s2mm_y": "s2mm"}  # compute unit -> kernel
-ENDS = [("mm2s_x.out", "gru_feeder.in"), ("gru_feeder.x", f"{ARRAY}.x"), (f"{ARRAY}.y", "s2mm_y.in")]
+ENDS = [("mm2s_x.beats_out", "gru_feeder.commands"), ("gru_feeder.x", f"{ARRAY}.x"), (f"{ARRAY}.y", "s2mm_y.beats_in")]
 
 MAPPINGS = {"hybrid": hybrid, "aie": aie, "cascade": cascade}
 

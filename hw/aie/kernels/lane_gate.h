@@ -95,6 +95,7 @@ inline void finish_lanes(const aie::vector<float, 8>& input, const lane_sums& su
       writeincr(results, expm1_twice_lanes(gate));
     }
     if constexpr (result == LaneResult::kTwoExpm1) {
+      chess_separator_scheduler();  // c is made of what was written
       skip_lanes(states, block);
       writeincr(results, expm1_twice_lanes(read_lanes(states)));
     }

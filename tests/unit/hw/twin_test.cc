@@ -171,8 +171,8 @@ void ExpectReadsTheDigits() {
     const auto read = std::max_element(logits.begin(), logits.end()) - logits.begin();
     same += read == std::max_element(torch.begin(), torch.end()) - torch.begin();
   }
-  EXPECT_LE(worst, 0.02);
-  EXPECT_GE(same, 198);
+  EXPECT_LE(worst, 0.01);
+  EXPECT_EQ(same, 200);
   testing::Test::RecordProperty("worst_state_error", std::to_string(worst));
   testing::Test::RecordProperty("same_answers", same);
 }

@@ -43,18 +43,18 @@ class VitisSystem : public RowwiseSystem<hw::DesignConfig, hw::GruHybrid<hw::Des
 
  private:
   void AddKernels() {
-    AddUnit("mm2s_x", [this] { mm2s(from_.data(), *ports_["mm2s_x.out"], static_cast<uint32_t>(from_.size())); });
+    AddUnit("mm2s_x", [this] { mm2s(from_.data(), *ports_["mm2s_x.beats_out"], static_cast<uint32_t>(from_.size())); });
     AddUnit("s2mm_y", [this] {
-      s2mm(*ports_["s2mm_y.in"], to_.data(), static_cast<uint32_t>(to_.size()));
+      s2mm(*ports_["s2mm_y.beats_in"], to_.data(), static_cast<uint32_t>(to_.size()));
       moved_ = true;
     });
     AddUnit("gru_feeder",
-            [this] { ::gru_feeder(*ports_["gru_feeder.in"], *ports_["gru_feeder.x"], *ports_["gru_feeder.control"]); });
+            [this] { ::gru_feeder(*ports_["gru_feeder.commands"], *ports_["gru_feeder.x"], *ports_["gru_feeder.control"]); });
     AddUnit("gru_aggregator", [this] {
       ::gru_aggregator(*ports_["gru_aggregator.control"], rows_, *ports_["gru_aggregator.r"],
                        *ports_["gru_aggregator.zn"]);
     });
-    for (const char* port : {"mm2s_x.out", "s2mm_y.in", "gru_feeder.in", "gru_feeder.x", "gru_feeder.control",
+    for (const char* port : {"mm2s_x.beats_out", "s2mm_y.beats_in", "gru_feeder.commands", "gru_feeder.x", "gru_feeder.control",
                              "gru_aggregator.control", "gru_aggregator.r", "gru_aggregator.zn"}) {
       streams_.push_back(std::make_unique<hw::beat_stream>());
       ports_[port] = streams_.back().get();

@@ -97,7 +97,7 @@ TEST(SystemCfg, JoinsEveryPortOfCascadeGraphsAndTheirKernelsOnce) {
 // A PLIO is joined to the port of its own name, or of its gate's or row's number.
 TEST(SystemCfg, JoinsWhatBelongsTogether) {
   const std::map<std::string, std::string> others = {
-      {"indices_r", "indices_0"}, {"indices_z", "indices_1"}, {"indices_n", "indices_2"}, {"y", "in"}};
+      {"indices_r", "indices_0"}, {"indices_z", "indices_1"}, {"indices_n", "indices_2"}, {"y", "beats_in"}};
   for (const char* mapping : {"hybrid", "aie", "cascade"}) {
     for (const auto& [from, to] : ReadSystemCfg(mapping, 24).streams) {
       if (UnitOf(from) != "ai_engine_0" && UnitOf(to) != "ai_engine_0") continue;

@@ -80,22 +80,6 @@ TEST(UnaryCallTest, InferNamesWhatIsWrong) {
   EXPECT_EQ(Infer(server, request, &response).error_code(), grpc::StatusCode::OUT_OF_RANGE);
 }
 
-TEST(UnaryCallTest, AFloodOfCheapCallsDoesNotStarveALongChunk) {
-  InProcessServer server({.quantum_ns = 1000});
-  std::atomic<bool> over{false};
-  std::thread flood([&] {
-    HealthResponse response;
-    while (!over) Check(server, "", &response);
-  });
-  v1::InferRequest request;
-  v1::InferResponse response;
-  request.set_model("adder");
-  for (int i = 0; i < 5000; ++i) request.add_inputs(1);
-  EXPECT_TRUE(Infer(server, request, &response).ok());
-  over = true;
-  flood.join();
-}
-
 TEST(UnaryCallTest, ListsAndDescribesModels) {
   InProcessServer server;
   auto stub = v1::Recurrent::NewStub(server.Channel());
