@@ -5,7 +5,8 @@
 #include "hw/pl/pl_types.h"
 
 // The PL kernels as v++ takes them, one .cc each: the functions' names are the kernels', the parameters' names the
-// ports' (`in` and `out` are words of HDLs, and HLS would rename them; of an array of streams, port i is called name_i), and hw/vitis/system_cfg.py joins them. C++14.
+// ports' (`in` and `out` are words of HDLs, and HLS would rename them; of an array of streams, port i is called
+// name_i), and hw/vitis/system_cfg.py joins them. C++14.
 extern "C" {
 
 // Copies `beats` 128-bit words from memory to a stream: commands and their data, as contract.h has them.

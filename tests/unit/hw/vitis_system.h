@@ -48,14 +48,15 @@ class VitisSystem : public RowwiseSystem<hw::DesignConfig, hw::GruHybrid<hw::Des
       s2mm(*ports_["s2mm_y.beats_in"], to_.data(), static_cast<uint32_t>(to_.size()));
       moved_ = true;
     });
-    AddUnit("gru_feeder",
-            [this] { ::gru_feeder(*ports_["gru_feeder.commands"], *ports_["gru_feeder.x"], *ports_["gru_feeder.control"]); });
+    AddUnit("gru_feeder", [this] {
+      ::gru_feeder(*ports_["gru_feeder.commands"], *ports_["gru_feeder.x"], *ports_["gru_feeder.control"]);
+    });
     AddUnit("gru_aggregator", [this] {
       ::gru_aggregator(*ports_["gru_aggregator.control"], rows_, *ports_["gru_aggregator.r"],
                        *ports_["gru_aggregator.zn"]);
     });
-    for (const char* port : {"mm2s_x.beats_out", "s2mm_y.beats_in", "gru_feeder.commands", "gru_feeder.x", "gru_feeder.control",
-                             "gru_aggregator.control", "gru_aggregator.r", "gru_aggregator.zn"}) {
+    for (const char* port : {"mm2s_x.beats_out", "s2mm_y.beats_in", "gru_feeder.commands", "gru_feeder.x",
+                             "gru_feeder.control", "gru_aggregator.control", "gru_aggregator.r", "gru_aggregator.zn"}) {
       streams_.push_back(std::make_unique<hw::beat_stream>());
       ports_[port] = streams_.back().get();
     }
