@@ -83,6 +83,35 @@ TEST_P(RowwiseSession, ThreeThatAlternateEveryStepEqualThreeApart) {
   for (uint32_t who = 0; who < kSets; ++who) EXPECT_EQ(rows[who], Alone(sets[who], x[who])) << who;
 }
 
+// Each SWITCH and the inputs behind it stand in the array's streams while the other session's step runs.
+TEST_P(RowwiseSession, TwoThatTakeTurnsInOneSlotEqualTwoApart) {
+  const std::vector<GruWeights> sets = {Weights(1), Weights(50)};
+  const size_t padded = mapping().padded(), turn = 2 * (4 + padded);
+  std::vector<float> x[2], states[2];
+  std::vector<uint32_t> rows[2];
+  auto system = MakeSystem(sets);
+  for (uint32_t who = 0; who < 2; ++who) {
+    x[who] = RandomFloats(kSteps * kInput, 3 + who, 1);
+    states[who].resize(mapping().hidden);
+  }
+  for (uint32_t i = 0; i < 2 * kSteps + 1; ++i) {
+    if (i < 2 * kSteps) {
+      CommandWriter writer;
+      writer.Switch(5, 2 * i, states[i % 2].data(), mapping().hidden);
+      writer.Run(5, i % 2, 2 * i + 1, &x[i % 2][i / 2 * kInput], 1, kInput);
+      system->Give(writer.Take());
+    }
+    if (i == 0) continue;
+    const absl::Status status = system->RunUntil(i * turn);
+    ASSERT_TRUE(status.ok()) << status;
+    const auto row = Slice(system->results(), i * turn - padded, padded);
+    const uint32_t who = (i - 1) % 2;
+    rows[who].insert(rows[who].end(), row.begin(), row.end());
+    memcpy(states[who].data(), row.data(), 4 * states[who].size());
+  }
+  for (uint32_t who = 0; who < 2; ++who) EXPECT_EQ(rows[who], Alone(sets[who], x[who])) << who;
+}
+
 TEST_P(RowwiseSession, SwitchBringsAStateInAndTheOldOneOut) {
   const GruWeights weights = Weights(1);
   const std::vector<float> x = RandomFloats(kInput, 3, 1), other = RandomFloats(mapping().hidden, 9, 1);
