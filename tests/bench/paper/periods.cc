@@ -4,18 +4,11 @@
 #include <cmath>
 #include <cstdio>
 #include <string>
-
-#include "hw/emu/step_times.h"
-
 namespace recurd::bench {
 namespace {
 
 constexpr int kSteps = 40;
 constexpr int kCascadeInputs = 256;  // a chain takes one row of the array: 512 do not fit
-
-const char* NameOf(hw::Mapping mapping) {
-  return mapping == hw::kMappingHybrid ? "hybrid" : mapping == hw::kMappingAie ? "aie" : "cascade";
-}
 
 hw::Shape ShapeOf(hw::Mapping mapping, int hidden_size, int input_size) {
   return {mapping, hidden_size, input_size, hw::Reset::kBefore};
@@ -26,13 +19,6 @@ int LastFlat(hw::Shape shape, const hw::Timing& timing) {
     const hw::ClosedForm form = hw::ComputeClosedForm(shape, timing);
     if (form.inputs > form.recurrent) return shape.input_size - hw::kLanes;
   }
-}
-
-double Deviation(const hw::ClosedForm& form, const emu::StepTimes& emulated, const hw::Timing& timing) {
-  const double first = std::abs(static_cast<double>(form.first - emulated.first));
-  const double steady = std::abs(static_cast<double>(form.steady) - emulated.steady);
-  const double switch_in = std::abs(static_cast<double>(form.switch_in - emulated.switch_in));
-  return std::max({first, steady, switch_in}) / static_cast<double>(timing.pl_clock);
 }
 
 absl::StatusOr<PeriodLine> RunLine(const Emulated& layer, hw::Mapping mapping, const hw::Timing& timing) {
@@ -95,6 +81,28 @@ Series SeriesOf(const PeriodLine& line, const char* colour, int last_input, cons
 
 }  // namespace
 
+const char* NameOf(hw::Mapping mapping) {
+  switch (mapping) {
+    case hw::kMappingHybrid:
+      return "hybrid";
+    case hw::kMappingAie:
+      return "aie";
+    case hw::kMappingCascade:
+      return "cascade";
+    case hw::kMappingLanes:
+      return "lanes";
+    default:
+      return "lanes_exact";
+  }
+}
+
+double Deviation(const hw::ClosedForm& form, const emu::StepTimes& emulated, const hw::Timing& timing) {
+  const double first = std::abs(static_cast<double>(form.first - emulated.first));
+  const double steady = std::abs(static_cast<double>(form.steady) - emulated.steady);
+  const double switch_in = std::abs(static_cast<double>(form.switch_in - emulated.switch_in));
+  return std::max({first, steady, switch_in}) / static_cast<double>(timing.pl_clock);
+}
+
 absl::StatusOr<Periods> RunPeriods(const std::vector<Emulated>& layers, const hw::Timing& timing) {
   Periods periods;
   for (auto [mapping, lines] :
@@ -131,13 +139,16 @@ void PrintPeriods(const Periods& periods) {
   std::printf("The paper's own values, its Figure 3, are not known here, so none of this is compared with them.\n");
 }
 
-void PrintParts(hw::Mapping mapping, int hidden_size, const hw::Timing& timing) {
-  const hw::ClosedForm form = hw::ComputeClosedForm(ShapeOf(mapping, hidden_size, hw::kLanes), timing);
-  std::printf("\nWhere a step of %s goes at H=%d, modelled, ns:\n", NameOf(mapping), hidden_size);
+void PrintParts(const char* what, int hidden_size, const hw::ClosedForm& form) {
+  std::printf("\nWhere a step of %s goes at H=%d, modelled, ns:\n", what, hidden_size);
   for (const hw::Part& part : form.parts) {
     if (part.cycles > 0) std::printf("  %-26s %6.1f\n", part.name, static_cast<double>(part.cycles) * hw::kNsPerCycle);
   }
   std::printf("  %-26s %6.1f\n", "together", static_cast<double>(form.recurrent) * hw::kNsPerCycle);
+}
+
+void PrintParts(hw::Mapping mapping, int hidden_size, const hw::Timing& timing) {
+  PrintParts(NameOf(mapping), hidden_size, hw::ComputeClosedForm(ShapeOf(mapping, hidden_size, hw::kLanes), timing));
 }
 
 Chart PeriodsChart(const Periods& periods, const hw::Timing& timing) {
@@ -145,13 +156,13 @@ Chart PeriodsChart(const Periods& periods, const hw::Timing& timing) {
   constexpr const char* kBlues[] = {"#8db8f0", "#5591e0", "#2563c4", "#123a80"};
   constexpr const char* kBrowns[] = {"#f0b27a", "#dd8438", "#b45f14", "#783a06"};
   Chart chart;
-  chart.title = "Modelled period of a GRU step: the paper's two mappings";
+  chart.title = "Modelled period of a GRU step: the paper's two mappings, and lanes";
   chart.x_name = "input size I (words a step)";
   chart.y_name = "modelled ns a step";
   chart.caption = {
       "Modelled, not measured: clocks of 1.25 GHz and 312.5 MHz, constants of hw/config/timing.h. Markers: the kernels",
       "and graphs of hw/ in the emulator. Lines: the closed form. The paper's own curves (arXiv 2511.15626, Figure 3)",
-      "are not known here."};
+      "are not known here. Reset before the matrix where nothing else is said; lanes ends where it no longer fits."};
   chart.x_ticks.assign(std::begin(kInputSizes), std::end(kInputSizes));
   chart.x_ticks.push_back(2 * chart.x_ticks.back());
   chart.groups = {{"aie (9H + 4 tiles)", {}}, {"hybrid (9H + 1 tiles)", {}}};

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "hw/emu/step_times.h"
 #include "hw/model/closed_form.h"
 #include "tests/bench/paper/emulated.h"
 #include "tests/bench/paper/svg_chart.h"
@@ -27,8 +28,13 @@ absl::StatusOr<Periods> RunPeriods(const std::vector<Emulated>& layers, const hw
 // The largest of all lines.
 double LargestDeviation(const Periods& periods);
 
+const char* NameOf(hw::Mapping mapping);
+// Of first, steady and switch the largest, PL cycles.
+double Deviation(const hw::ClosedForm& form, const emu::StepTimes& emulated, const hw::Timing& timing);
+
 void PrintPeriods(const Periods& periods);
-// Where the nanoseconds of a step on the plateau go.
+// Where the nanoseconds of a step on the plateau go; what: the mapping.
+void PrintParts(const char* what, int hidden_size, const hw::ClosedForm& form);
 void PrintParts(hw::Mapping mapping, int hidden_size, const hw::Timing& timing);
 // Lines from the closed form, markers from the emulator.
 Chart PeriodsChart(const Periods& periods, const hw::Timing& timing);

@@ -7,15 +7,19 @@
 namespace recurd::bench {
 namespace {
 
-absl::StatusOr<int> CountTiles(const Emulated& layer, hw::Mapping mapping, const hw::Timing& timing) {
+absl::StatusOr<int> TilesOf(const Emulated& layer, hw::Mapping mapping, const hw::Timing& timing) {
   const auto system = layer.make(mapping, 8, timing);
   if (!system.ok()) return system.status();
-  const auto& nodes = (*system)->nodes().nodes;
-  return static_cast<int>(std::count_if(nodes.begin(), nodes.end(),
-                                        [](const auto& node) { return node->kind == emu::Node::Kind::kKernel; }));
+  return CountTiles(**system);
 }
 
 }  // namespace
+
+int CountTiles(const emu::GruSystem& system) {
+  const auto& nodes = system.nodes().nodes;
+  return static_cast<int>(std::count_if(nodes.begin(), nodes.end(),
+                                        [](const auto& node) { return node->kind == emu::Node::Kind::kKernel; }));
+}
 
 const std::vector<PaperRow>& PaperTable1() {
   static const std::vector<PaperRow> rows = {{{20, 184, 181, 6, 7, 229.6}, 5124, 9250},
@@ -28,7 +32,7 @@ const std::vector<PaperRow>& PaperTable1() {
 absl::StatusOr<Table1Row> CountTable1(const Emulated& layer, const hw::Timing& timing) {
   Table1Row row;
   row.hidden_size = layer.hidden_size;
-  const auto aie = CountTiles(layer, hw::kMappingAie, timing), hybrid = CountTiles(layer, hw::kMappingHybrid, timing);
+  const auto aie = TilesOf(layer, hw::kMappingAie, timing), hybrid = TilesOf(layer, hw::kMappingHybrid, timing);
   if (!aie.ok()) return aie.status();
   if (!hybrid.ok()) return hybrid.status();
   row.aie_tiles = *aie;

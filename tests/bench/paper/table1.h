@@ -21,6 +21,9 @@ struct PaperRow : Table1Row {
 };
 const std::vector<PaperRow>& PaperTable1();
 
+// Tiles that run a kernel.
+int CountTiles(const emu::GruSystem& system);
+
 // Counts tiles in the graphs and cycles in the running kernels.
 absl::StatusOr<Table1Row> CountTable1(const Emulated& layer, const hw::Timing& timing);
 
