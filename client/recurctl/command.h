@@ -50,5 +50,6 @@ int RunInfer(const std::vector<std::string>& arguments);
 int RunBench(const std::vector<std::string>& arguments);
 int RunHealth(const std::vector<std::string>& arguments);
 int RunInfo(const std::vector<std::string>& arguments);
+int RunPlan(const std::vector<std::string>& arguments);
 
 }  // namespace recurd

@@ -23,6 +23,7 @@ constexpr Command kCommands[] = {
     {"bench", "measure throughput and latency, closed or open loop", RunBench},
     {"health", "ask whether a daemon, model or service is SERVING", RunHealth},
     {"info", "show a daemon's version, pipeline and limits", RunInfo},
+    {"plan", "place a model file on the AI Engine array: tiles, limits, modelled times", RunPlan},
 };
 
 std::string Help() {

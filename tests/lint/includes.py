@@ -64,6 +64,8 @@ def breaches(path, target):
         yield "the server uses neither client nor tests"
     if target.startswith("hw/") and path.startswith("server/") and not pipeline_of(path) in ("sim", "xrt"):
         yield "only pipeline/sim and pipeline/xrt know the hardware"
+    if re.match(r"hw/|server/(?!base/)", target) and path.startswith("client/") and not path.startswith("client/recurctl/plan"):
+        yield "of the client only recurctl plan knows the hardware and the server's model"
     if path.startswith("hw/") and re.match(r"(server|client|tests|proto)/", target):
         yield "hw stands below everything and includes only hw"
     elif path.startswith(VITIS) and re.match(STAND_INS, target):

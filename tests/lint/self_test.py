@@ -24,6 +24,8 @@ BAD = {
     "includes.py": [
         ("base uses engine", "server/base/a.h", '#include "server/engine/serve_step.h"\n'),
         ("exporter uses rpc", "server/exporter/a.cc", '#include "server/rpc/service.h"\n'),
+        ("client library uses hw", "client/recurd/a.cc", '#include "hw/config/contract.h"\n'),
+        ("recurctl's bench uses the model", "client/recurctl/bench.cc", '#include "server/model/model.h"\n'),
         ("cpu uses sim", "server/pipeline/cpu/a.cc", '#include "server/pipeline/sim/sim.h"\n'),
         ("Highway in engine", "server/engine/a.cc", "#include <hwy/highway.h>\n"),
         ("protobuf in engine", "server/engine/b.cc", '#include "proto/recurd/v1/recurd.pb.h"\n'),
