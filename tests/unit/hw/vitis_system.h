@@ -43,17 +43,15 @@ class VitisSystem : public RowwiseSystem<hw::DesignConfig, hw::GruHybrid<hw::Des
 
  private:
   void AddKernels() {
-    AddUnit("mm2s_x", [this] { mm2s(from_.data(), *ports_["mm2s_x.beats_out"], static_cast<uint32_t>(from_.size())); });
+    AddUnit("mm2s_x", [this] { mm2s(from_.data(), Port("mm2s_x.beats_out"), static_cast<uint32_t>(from_.size())); });
     AddUnit("s2mm_y", [this] {
-      s2mm(*ports_["s2mm_y.beats_in"], to_.data(), static_cast<uint32_t>(to_.size()));
+      s2mm(Port("s2mm_y.beats_in"), to_.data(), static_cast<uint32_t>(to_.size()));
       moved_ = true;
     });
-    AddUnit("gru_feeder", [this] {
-      ::gru_feeder(*ports_["gru_feeder.commands"], *ports_["gru_feeder.x"], *ports_["gru_feeder.control"]);
-    });
+    AddUnit("gru_feeder",
+            [this] { ::gru_feeder(Port("gru_feeder.commands"), Port("gru_feeder.x"), Port("gru_feeder.control")); });
     AddUnit("gru_aggregator", [this] {
-      ::gru_aggregator(*ports_["gru_aggregator.control"], rows_, *ports_["gru_aggregator.r"],
-                       *ports_["gru_aggregator.zn"]);
+      ::gru_aggregator(Port("gru_aggregator.control"), rows_, Port("gru_aggregator.r"), Port("gru_aggregator.zn"));
     });
     for (const char* port : {"mm2s_x.beats_out", "s2mm_y.beats_in", "gru_feeder.commands", "gru_feeder.x",
                              "gru_feeder.control", "gru_aggregator.control", "gru_aggregator.r", "gru_aggregator.zn"}) {
@@ -64,6 +62,8 @@ class VitisSystem : public RowwiseSystem<hw::DesignConfig, hw::GruHybrid<hw::Des
       ports_["gru_aggregator.rows_" + std::to_string(row)] = &rows_[row];
     }
   }
+  // Makes no string: a kernel that never returns would never free it.
+  hw::beat_stream& Port(const char* name) const { return *ports_.find(name)->second; }
   void AddUnit(const std::string& name, std::function<void()> body) { units_[name] = AddPlKernel(name, body); }
 
   void Join(const std::string& from, const std::string& to) {
@@ -80,7 +80,7 @@ class VitisSystem : public RowwiseSystem<hw::DesignConfig, hw::GruHybrid<hw::Des
   }
 
   std::map<std::string, Process*> units_;
-  std::map<std::string, hw::beat_stream*> ports_;
+  std::map<std::string, hw::beat_stream*, std::less<>> ports_;
   std::vector<std::unique_ptr<hw::beat_stream>> streams_;
   hw::beat_stream rows_[hw::Design::kRowPorts];
   std::vector<ap_uint<128>> from_, to_;
