@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "hw/emu/plain_tables.h"
+
 namespace recurd {
 namespace emu {
 namespace {
@@ -17,34 +19,20 @@ float Dot(const float* v, const float* w, int count) {
   return sum;
 }
 
-std::vector<float> Table(double range, double (*function)(double)) {
-  std::vector<float> table(hw::kLutWords);
-  for (int i = 0; i < hw::kLutWords; ++i) {
-    table[i] = static_cast<float>(function(-range + 2 * range * i / (hw::kLutWords - 1)));
-  }
-  return table;
-}
-
-double Sigmoid(double x) { return 1.0 / (1.0 + std::exp(-x)); }
-double Tanh(double x) { return std::tanh(x); }
-
 }  // namespace
 
 PlainColwise::PlainColwise(const GruWeights& weights, bool reset_before)
     : weights_(weights),
       reset_before_(reset_before),
-      sigmoid_(Table(hw::kSigmoidRange, Sigmoid)),
-      tanh_(Table(hw::kTanhRange, Tanh)),
+      sigmoid_(SigmoidTable()),
+      tanh_(TanhTable()),
       reset_state_(weights.hidden_size) {
   for (std::vector<float>& gate : gates_) gate.resize(weights.hidden_size);
 }
 
 float PlainColwise::Activate(int gate, float value) const {
-  constexpr float kLast = hw::kLutWords - 1;
-  const float range = gate == hw::kGateNew ? hw::kTanhRange : hw::kSigmoidRange;
-  const float entry = std::fma(value, kLast / (2 * range), kLast / 2);
-  const int index = static_cast<int>(std::floor(std::min(std::max(0.0f, entry), kLast)));
-  return (gate == hw::kGateNew ? tanh_ : sigmoid_)[index];
+  if (gate == hw::kGateNew) return tanh_[TableEntry(value, hw::kTanhRange)];
+  return sigmoid_[TableEntry(value, hw::kSigmoidRange)];
 }
 
 void PlainColwise::Step(const float* x, float* h) const {

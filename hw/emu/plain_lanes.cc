@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "hw/emu/lanes_weights.h"
+#include "hw/emu/plain_tables.h"
 
 namespace recurd {
 namespace emu {
@@ -14,17 +15,6 @@ float Product(const float* row, const float* x, int count) {
   for (int i = 0; i < count; ++i) sums[i % 2] = std::fma(row[i], x[i], sums[i % 2]);
   return sums[0] + sums[1];
 }
-
-std::vector<float> Table(double range, double (*function)(double)) {
-  std::vector<float> table(hw::kLutWords);
-  for (int i = 0; i < hw::kLutWords; ++i) {
-    table[i] = static_cast<float>(function(-range + 2 * range * i / (hw::kLutWords - 1)));
-  }
-  return table;
-}
-
-double Sigmoid(double x) { return 1.0 / (1.0 + std::exp(-x)); }
-double Tanh(double x) { return std::tanh(x); }
 
 float Entry(const std::vector<float>& table, float position) {
   if (!(position > 0)) return table.front();
@@ -37,8 +27,8 @@ PlainLanes::PlainLanes(const GruWeights& weights, hw::LaneCell cell)
     : hidden_(weights.hidden_size),
       input_(weights.input_size),
       cell_(cell),
-      sigmoid_(Table(hw::kSigmoidRange, Sigmoid)),
-      tanh_(Table(hw::kTanhRange, Tanh)),
+      sigmoid_(SigmoidTable()),
+      tanh_(TanhTable()),
       next_(hidden_),
       reset_(hidden_),
       taken_(hidden_) {
