@@ -41,13 +41,21 @@ enum class Certainty { kKnown, kFitted, kAssumed };
   RECURD_TIMING(loop_overhead, 6, kAssumed, "AM009: branch with 5 delay slots", "cycles to close a kernel's loop")     \
   RECURD_TIMING(pl_lookup, 3, kAssumed, "no document: index, memory, memory's register",                               \
                 "PL cycles of a table look-up")                                                                        \
+  RECURD_TIMING(pl_integer, 1, kAssumed, "no document: a carry chain within 3.2 ns",                                   \
+                "PL cycles of an integer add, shift or compare of 32 bits")                                            \
   RECURD_TIMING(pl_add, 2, kAssumed, "AM004 DSPFP32 with all its registers", "PL cycles of an fp32 add in the PL")     \
   RECURD_TIMING(pl_multiply, 3, kAssumed, "AM004 DSPFP32 with all its registers", "PL cycles of an fp32 multiply")     \
   RECURD_TIMING(pl_multiply_add, 4, kAssumed, "AM004 DSPFP32 with all its registers",                                  \
                 "PL cycles of an fp32 multiply, rounded, and add")                                                     \
   RECURD_TIMING(pl_fused, 16, kAssumed, "PG060, fully pipelined", "PL cycles of a fused fp32 multiply-add")            \
   RECURD_TIMING(pl_divide, 28, kAssumed, "PG060, fully pipelined", "PL cycles of an fp32 division")                    \
-  RECURD_TIMING(invocation, 50, kAssumed, "UG1079: a small overhead", "cycles between two invocations of a kernel")
+  RECURD_TIMING(invocation, 50, kAssumed, "UG1079: a small overhead", "cycles between two invocations of a kernel")    \
+  RECURD_TIMING(memory_read, 340, kAssumed, "others' traces of a VCK190: 213 to 330 ns in the mean",                   \
+                "cycles from a PL kernel's read request to its first beat")                                            \
+  RECURD_TIMING(memory_write, 420, kAssumed, "others' traces of a VCK190: 227 to 445 ns in the mean",                  \
+                "cycles until what a PL kernel wrote is in memory")                                                    \
+  RECURD_TIMING(register_access, 188, kAssumed, "no document of a Versal: 100 to 200 ns",                              \
+                "cycles of a processor's access to a register in the PL")
 
 struct Timing {
 #define RECURD_FIELD(name, value, certainty, source, meaning) Cycles name = value;

@@ -38,10 +38,25 @@ const std::vector<Placement>& BuiltPlacements() {
   return all;
 }
 
+const std::vector<Placement>& BuiltVariants() {
+  static const std::vector<Placement>& all = *new std::vector<Placement>(LanesVariantPlacements());
+  return all;
+}
+
 const Placement* FindPlacement(hw::Mapping mapping, const LayerShape& layer) {
   const std::vector<Placement>& all = BuiltPlacements();
   const auto found = std::find_if(all.begin(), all.end(), [&](const Placement& placement) {
     return placement.mapping == mapping && placement.Hosts(layer);
+  });
+  return found == all.end() ? nullptr : &*found;
+}
+
+const Placement* FindVariant(hw::ActivationForm activation, const LayerShape& layer) {
+  if (activation == hw::ActivationForm::kLut) return FindPlacement(hw::kMappingLanes, layer);
+  if (activation == hw::ActivationForm::kExact) return FindPlacement(hw::kMappingLanesExact, layer);
+  const std::vector<Placement>& all = BuiltVariants();
+  const auto found = std::find_if(all.begin(), all.end(), [&](const Placement& placement) {
+    return placement.activation == activation && placement.Hosts(layer);
   });
   return found == all.end() ? nullptr : &*found;
 }

@@ -26,20 +26,26 @@ struct LayerShape {
 // one. It hosts every layer of its form that isn't larger: rows and columns are filled up with zeros.
 struct Placement {
   hw::Mapping mapping;
+  hw::ActivationForm activation;
   LayerShape shape;  // input_size in whole vectors
   // Errors: as Array::Elaborate.
   absl::StatusOr<std::unique_ptr<GruSystem>> (*make)(const hw::Timing& timing);
+  int weight_sets;
 
   bool Hosts(const LayerShape& layer) const {
     return layer.cell == shape.cell && layer.hidden_size <= shape.hidden_size && layer.input_size <= shape.input_size;
   }
 };
 
-// All that were built (placement_sizes.h), of each mapping the small ones first.
+// All that were built (placement_sizes.h), of each mapping the small ones first: tables, and exact of lanes_exact.
 const std::vector<Placement>& BuiltPlacements();
+// The mapping lanes with all other activations.
+const std::vector<Placement>& BuiltVariants();
 
 // The smallest that hosts the layer; null if there is none.
 const Placement* FindPlacement(hw::Mapping mapping, const LayerShape& layer);
+// Of the mapping lanes, with such an activation.
+const Placement* FindVariant(hw::ActivationForm activation, const LayerShape& layer);
 
 // The layer as the placement takes it. Unused units have no weights, so that they stay near zero, and nobody multiplies
 // them by anything but zero: what they hold never reaches a real row. Precondition: placement.Hosts(the layer).

@@ -18,6 +18,7 @@ std::vector<Placement> AiePlacements();
 std::vector<Placement> CascadePlacements();
 std::vector<Placement> LanesPlacements();
 std::vector<Placement> LanesExactPlacements();
+std::vector<Placement> LanesVariantPlacements();
 
 template <class System>
 absl::StatusOr<std::unique_ptr<GruSystem>> MakeSystem(const hw::Timing& timing) {
@@ -32,8 +33,10 @@ void AddGrus(hw::Mapping mapping, std::vector<Placement>* to) {
   using Before = hw::GruConfig<hidden, input, hw::Reset::kBefore>;
   using After = hw::GruConfig<hidden, input, hw::Reset::kAfter>;
   constexpr int words = hw::PaddedWords(input);
-  to->push_back({mapping, {hidden, words, hw::LaneCell::kGruBefore}, &MakeSystem<System<Before>>});
-  to->push_back({mapping, {hidden, words, hw::LaneCell::kGruAfter}, &MakeSystem<System<After>>});
+  constexpr auto tables = hw::ActivationForm::kLut;
+  to->push_back(
+      {mapping, tables, {hidden, words, hw::LaneCell::kGruBefore}, &MakeSystem<System<Before>>, Before::kSets});
+  to->push_back({mapping, tables, {hidden, words, hw::LaneCell::kGruAfter}, &MakeSystem<System<After>>, After::kSets});
 }
 
 // The sizes of all mappings that GruConfig describes; each costs about a second of compile time a mapping. The first is
@@ -54,9 +57,11 @@ void AddLanes(hw::Mapping mapping, std::vector<Placement>* to) {
   using After = hw::LanesConfig<hidden, input, hw::LaneCell::kGruAfter, numerics>;
   using Lstm = hw::LanesConfig<hidden, input, hw::LaneCell::kLstm, numerics>;
   constexpr int words = hw::PaddedWords(input);
-  to->push_back({mapping, {hidden, words, hw::LaneCell::kGruBefore}, &MakeSystem<System<Before>>});
-  to->push_back({mapping, {hidden, words, hw::LaneCell::kGruAfter}, &MakeSystem<System<After>>});
-  to->push_back({mapping, {hidden, words, hw::LaneCell::kLstm}, &MakeSystem<System<Lstm>>});
+  to->push_back(
+      {mapping, numerics, {hidden, words, hw::LaneCell::kGruBefore}, &MakeSystem<System<Before>>, Before::kSets});
+  to->push_back(
+      {mapping, numerics, {hidden, words, hw::LaneCell::kGruAfter}, &MakeSystem<System<After>>, After::kSets});
+  to->push_back({mapping, numerics, {hidden, words, hw::LaneCell::kLstm}, &MakeSystem<System<Lstm>>, Lstm::kSets});
 }
 
 template <template <class...> class System, hw::LaneNumerics numerics>

@@ -4,7 +4,11 @@
 #include <math.h>
 
 #include "hw/config/lanes.h"
+#include "hw/pl/activation_cordic.h"
 #include "hw/pl/activation_lut.h"
+#include "hw/pl/activation_lut_interpolated.h"
+#include "hw/pl/activation_piecewise_linear.h"
+#include "hw/pl/activation_polynomial.h"
 
 // What the PL computes on what the tiles send, one lane at a time. A fused multiply-add is LogiCORE's (PG060): Versal's
 // DSPFP32 rounds the product before it adds, so kExact can't use it that way. Both take denormals for zeros (AM004
@@ -12,27 +16,9 @@
 namespace recurd {
 namespace hw {
 
-template <LaneNumerics numerics>
-struct lanes_math;
-
-// The paper's tables. A gate arrives as the position of its entry (lanes.h); cut off, saturated outside.
-template <>
-struct lanes_math<LaneNumerics::kLut> {
-  static float sigmoid(float position) {
-#pragma HLS INLINE
-    RECURD_ROM(table, fill_sigmoid);
-    return table[index_of(position)];
-  }
-  static float tanh(float position) {
-#pragma HLS INLINE
-    RECURD_ROM(table, fill_tanh);
-    return table[index_of(position)];
-  }
-  static float tanh_of_state(float c) {
-    const float scaled = c * LutScale(kTanhRange);
-    return tanh(scaled + kLutMiddle);
-  }
-  // r * state + input, the product rounded.
+// Products are rounded.
+struct lanes_blends {
+  // r * state + input.
   static float candidate(float r, float state, float input) {
     const float product = r * state;
     return product + input;
@@ -47,11 +33,22 @@ struct lanes_math<LaneNumerics::kLut> {
     const float fresh = i * g, kept = f * c;
     return kept + fresh;
   }
+};
 
-  static int index_of(float position) {
-    if (!(position > 0)) return 0;
-    return position < kLutWords - 1 ? static_cast<int>(position) : kLutWords - 1;
-  }
+// A gate arrives as it is.
+template <LaneNumerics numerics>
+struct lanes_math : lanes_blends {
+  static float sigmoid(float gate) { return activation<numerics>::sigmoid(gate); }
+  static float tanh(float gate) { return activation<numerics>::tanh(gate); }
+  static float tanh_of_state(float c) { return activation<numerics>::tanh(c); }
+};
+
+// A gate arrives as the position of its entry (lanes.h).
+template <>
+struct lanes_math<LaneNumerics::kLut> : lanes_blends {
+  static float sigmoid(float position) { return activation<LaneNumerics::kLut>::sigmoid_at(position); }
+  static float tanh(float position) { return activation<LaneNumerics::kLut>::tanh_at(position); }
+  static float tanh_of_state(float c) { return activation<LaneNumerics::kLut>::tanh(c); }
 };
 
 // The server's numerics profile. A gate arrives as e^v, the candidate and c as e^2v - 1 (lane_exp.h); divisions round

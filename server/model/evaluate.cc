@@ -15,7 +15,7 @@ namespace {
 template <typename T>
 class OpRunner {
  public:
-  OpRunner(T* frame, T* state) : frame_(frame), state_(state) {}
+  OpRunner(ActivationForm form, T* frame, T* state) : form_(form), frame_(frame), state_(state) {}
 
   void operator()(const DenseOp& op) const {
     const float* bias = op.bias.empty() ? nullptr : op.bias.data();
@@ -30,7 +30,7 @@ class OpRunner {
   void operator()(const CopyOp& op) const { std::copy_n(At(op.in), op.in.size, At(op.out)); }
   void operator()(const RecurrentOp& op) const {
     T* h = state_ + op.state_offset;
-    ReferenceStep(CellOf(op), At(op.in), h, h + op.out.size);
+    ReferenceStep(CellOf(op, form_), At(op.in), h, h + op.out.size);
     std::copy_n(h, op.out.size, At(op.out));
   }
   void operator()(const StateReadOp& op) const { std::copy_n(state_ + op.state_offset, op.out.size, At(op.out)); }
@@ -38,13 +38,14 @@ class OpRunner {
  private:
   T* At(Span span) const { return frame_ + span.offset; }
 
+  const ActivationForm form_;
   T* const frame_;
   T* const state_;
 };
 
 }  // namespace
 
-Cell CellOf(const RecurrentOp& op) {
+Cell CellOf(const RecurrentOp& op, ActivationForm form) {
   Cell cell{.kind = op.cell,
             .linear_before_reset = op.linear_before_reset,
             .input_forget = op.input_forget,
@@ -56,6 +57,7 @@ Cell CellOf(const RecurrentOp& op) {
             .input_bias = op.input_bias.data(),
             .recurrent_bias = op.recurrent_bias.data(),
             .peepholes = op.peepholes.empty() ? nullptr : op.peepholes.data()};
+  cell.form = form;
   cell.f = op.activations[0];
   if (op.activations.size() > 1) cell.g = op.activations[1];
   if (op.activations.size() > 2) cell.h = op.activations[2];
@@ -69,7 +71,7 @@ void Evaluate(const Model& model, const float* inputs, int steps, T* state, T* o
   for (const Model::Constant& constant : model.constants) {
     std::copy(constant.values.begin(), constant.values.end(), frame.begin() + constant.at.offset);
   }
-  const OpRunner<T> run(frame.data(), state);
+  const OpRunner<T> run(model.activation.value_or(ActivationForm::kExact), frame.data(), state);
   for (int step = 0; step < steps; ++step) {
     for (const TensorSpec& input : model.inputs) {
       std::copy_n(inputs + input.row.offset, input.row.size, frame.begin() + input.frame.offset);

@@ -14,6 +14,6 @@ template <typename T>
 void Evaluate(const Model& model, const float* inputs, int steps, T* state, T* outputs);
 
 // The arithmetic of `op`; points into it.
-Cell CellOf(const RecurrentOp& op);
+Cell CellOf(const RecurrentOp& op, ActivationForm form = ActivationForm::kExact);
 
 }  // namespace recurd

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -128,6 +129,10 @@ struct Model {
   std::vector<Constant> constants;
 
   int64_t parameter_count = 0;
+
+  // How its recurrent layers' sigmoid and tanh are computed, if its configuration says so. Else the cpu pipeline's are
+  // exact, and on the array the mapping has its own.
+  std::optional<ActivationForm> activation;
 };
 
 }  // namespace recurd

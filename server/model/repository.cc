@@ -176,6 +176,7 @@ absl::StatusOr<std::shared_ptr<const Model>> ModelRepository::Load(absl::string_
   if (absl::Status status = CheckModelConfig(config, *model); !status.ok()) {
     return Prefixed((root_ / model_name / "config.pbtxt").string(), status);
   }
+  model->activation = config.activation;
   return std::make_shared<const Model>(*std::move(model));
 }
 

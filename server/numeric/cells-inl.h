@@ -9,24 +9,49 @@
 #endif
 
 #include "server/numeric/activation-inl.h"
+#include "server/numeric/activation_form.h"
 #include "server/numeric/matvec-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace recurd {
 namespace HWY_NAMESPACE {
 
-struct PlainSigmoid {
+// What is multiplied and added behind a layer's sums (profile.h): rounded once, or the product before the sum.
+struct Fused {
+  static HWY_INLINE V MultiplyAdd(V a, V b, V c) { return Fma(a, b, c); }
+  static HWY_INLINE V Blend(V z, V h, V n) { return Fma(z, hn::Sub(h, n), n); }
+};
+struct Rounded {
+  static HWY_INLINE V MultiplyAdd(V a, V b, V c) { return hn::Add(hn::Mul(a, b), c); }
+  static HWY_INLINE V Blend(V z, V h, V n) { return MultiplyAdd(hn::Sub(Constant(1.0f), z), n, hn::Mul(z, h)); }
+};
+
+struct PlainSigmoid : Fused {
   HWY_INLINE V operator()(V v) const { return Sigmoid(v); }
 };
-struct PlainTanh {
+struct PlainTanh : Fused {
   HWY_INLINE V operator()(V v) const { return Tanh(v); }
 };
 // Any activation, behind a clip of its argument.
-struct AnyActivation {
-  HWY_INLINE V operator()(V v) const {
-    return ApplyVector(function, clip == 0 ? v : Clamp(v, Constant(-clip), Constant(clip)));
+HWY_INLINE V Clip(V v, float clip) { return clip == 0 ? v : Clamp(v, Constant(-clip), Constant(clip)); }
+struct AnyActivation : Fused {
+  AnyActivation(const Activation& function, const PackedCell&, float clip) : function(function), clip(clip) {}
+  HWY_INLINE V operator()(V v) const { return ApplyVector(function, Clip(v, clip)); }
+  const Activation& function;
+  float clip;
+};
+// The same in the cell's form, lane by lane.
+struct FormActivation : Rounded {
+  FormActivation(const Activation& function, const PackedCell& cell, float clip)
+      : function(function), form(cell.form), clip(clip) {}
+  HWY_NOINLINE V operator()(V v) const {
+    alignas(64) float lanes[kLanes];
+    hn::Store(Clip(v, clip), D(), lanes);
+    for (float& lane : lanes) lane = ApplyGate(form, function, lane);
+    return hn::Load(D(), lanes);
   }
   const Activation& function;
+  ActivationForm form;
   float clip;
 };
 
@@ -38,7 +63,6 @@ HWY_INLINE V GateAt(const PackedCell& cell, const AlignedFloats& buffer, int gat
 HWY_INLINE V Gate(const PackedCell& cell, int gate, int block) {
   return hn::Add(GateAt(cell, cell.wx, gate, block), GateAt(cell, cell.uh, gate, block));
 }
-HWY_INLINE V Blend(V z, V h, V n) { return Fma(z, hn::Sub(h, n), n); }
 
 template <class F, class G>
 HWY_NOINLINE void GruResetAfterGates(PackedCell& cell, F f, G g) {
@@ -47,16 +71,22 @@ HWY_NOINLINE void GruResetAfterGates(PackedCell& cell, F f, G g) {
     const V z = f(Gate(cell, 0, b));
     const V r = f(Gate(cell, 1, b));
     const V candidate = hn::Add(GateAt(cell, cell.uh, 2, b), GateAt(cell, cell.candidate_bias, 0, b));
-    const V n = g(Fma(r, candidate, GateAt(cell, cell.wx, 2, b)));
-    hn::Store(Blend(z, GateAt(cell, cell.h, 0, b), n), d, cell.h.data() + b * kLanes);
+    const V n = g(F::MultiplyAdd(r, candidate, GateAt(cell, cell.wx, 2, b)));
+    hn::Store(F::Blend(z, GateAt(cell, cell.h, 0, b), n), d, cell.h.data() + b * kLanes);
   }
+}
+
+template <class F>
+HWY_INLINE void GruResetAfterAny(PackedCell& cell) {
+  GruResetAfterGates(cell, F(cell.f, cell, cell.clip), F(cell.g, cell, cell.clip));
 }
 
 void GruResetAfter(PackedCell& cell, const float* x) {
   Product<true>(cell.w, x, cell.wx.data());
   Product<false>(cell.u, cell.h.data(), cell.uh.data());
   if (cell.plain) return GruResetAfterGates(cell, PlainSigmoid(), PlainTanh());
-  GruResetAfterGates(cell, AnyActivation{cell.f, cell.clip}, AnyActivation{cell.g, cell.clip});
+  if (cell.form != ActivationForm::kExact) return GruResetAfterAny<FormActivation>(cell);
+  GruResetAfterAny<AnyActivation>(cell);
 }
 
 template <class F>
@@ -73,17 +103,27 @@ template <class G>
 HWY_NOINLINE void GruResetBeforeBlend(PackedCell& cell, G g) {
   for (int b = 0; b < cell.blocks; ++b) {
     const V n = g(hn::Add(GateAt(cell, cell.wx, 2, b), GateAt(cell, cell.uh_candidate, 0, b)));
-    hn::Store(Blend(GateAt(cell, cell.z, 0, b), GateAt(cell, cell.h, 0, b), n), D(), cell.h.data() + b * kLanes);
+    hn::Store(G::Blend(GateAt(cell, cell.z, 0, b), GateAt(cell, cell.h, 0, b), n), D(), cell.h.data() + b * kLanes);
   }
 }
 
-void GruResetBefore(PackedCell& cell, const float* x) {
-  const AnyActivation f{cell.f, cell.clip}, g{cell.g, cell.clip};
+template <class F, class G>
+HWY_INLINE void GruResetBeforeWith(PackedCell& cell, const float* x, F f, G g) {
   Product<true>(cell.w, x, cell.wx.data());
   Product<false>(cell.u, cell.h.data(), cell.uh.data());
-  cell.plain ? GruResetBeforeGates(cell, PlainSigmoid()) : GruResetBeforeGates(cell, f);
+  GruResetBeforeGates(cell, f);
   Product<false>(cell.u_candidate, cell.reset_h.data(), cell.uh_candidate.data());
-  cell.plain ? GruResetBeforeBlend(cell, PlainTanh()) : GruResetBeforeBlend(cell, g);
+  GruResetBeforeBlend(cell, g);
+}
+template <class F>
+HWY_NOINLINE void GruResetBeforeAny(PackedCell& cell, const float* x) {
+  GruResetBeforeWith(cell, x, F(cell.f, cell, cell.clip), F(cell.g, cell, cell.clip));
+}
+
+void GruResetBefore(PackedCell& cell, const float* x) {
+  if (cell.plain) return GruResetBeforeWith(cell, x, PlainSigmoid(), PlainTanh());
+  if (cell.form != ActivationForm::kExact) return GruResetBeforeAny<FormActivation>(cell, x);
+  GruResetBeforeAny<AnyActivation>(cell, x);
 }
 
 HWY_NOINLINE void LstmPlainGates(PackedCell& cell) {
@@ -105,14 +145,15 @@ HWY_INLINE V Peep(const PackedCell& cell, int gate, int block, V c) {
   return cell.peepholes.size() ? Fma(GateAt(cell, cell.peepholes, gate, block), c, pre) : pre;
 }
 
+template <class F>
 HWY_NOINLINE void LstmAnyGates(PackedCell& cell) {
   const D d;
-  const AnyActivation f{cell.f, cell.clip}, g{cell.g, cell.clip}, out{cell.out, 0};
+  const F f(cell.f, cell, cell.clip), g(cell.g, cell, cell.clip), out(cell.out, cell, 0);
   for (int b = 0; b < cell.blocks; ++b) {
     const V old = GateAt(cell, cell.c, 0, b);
     const V input = f(Peep(cell, 0, b, old));
     const V forget = cell.input_forget ? hn::Sub(Constant(1.0f), input) : f(Peep(cell, 2, b, old));
-    const V c = Fma(forget, old, hn::Mul(input, g(Gate(cell, 3, b))));
+    const V c = F::MultiplyAdd(forget, old, hn::Mul(input, g(Gate(cell, 3, b))));
     hn::Store(c, d, cell.c.data() + b * kLanes);
     hn::Store(hn::Mul(f(Peep(cell, 1, b, c)), out(c)), d, cell.h.data() + b * kLanes);
   }
@@ -121,7 +162,8 @@ HWY_NOINLINE void LstmAnyGates(PackedCell& cell) {
 void Lstm(PackedCell& cell, const float* x) {
   Product<true>(cell.w, x, cell.wx.data());
   Product<false>(cell.u, cell.h.data(), cell.uh.data());
-  cell.plain ? LstmPlainGates(cell) : LstmAnyGates(cell);
+  if (cell.plain) return LstmPlainGates(cell);
+  cell.form == ActivationForm::kExact ? LstmAnyGates<AnyActivation>(cell) : LstmAnyGates<FormActivation>(cell);
 }
 
 template <class F>
@@ -133,7 +175,8 @@ void Rnn(PackedCell& cell, const float* x) {
   Product<true>(cell.w, x, cell.wx.data());
   Product<false>(cell.u, cell.h.data(), cell.uh.data());
   if (cell.plain) return RnnGate(cell, PlainTanh());
-  RnnGate(cell, AnyActivation{cell.f, cell.clip});
+  if (cell.form != ActivationForm::kExact) return RnnGate(cell, FormActivation(cell.f, cell, cell.clip));
+  RnnGate(cell, AnyActivation(cell.f, cell, cell.clip));
 }
 
 }  // namespace HWY_NAMESPACE

@@ -2,6 +2,8 @@
 
 #include <vector>
 
+#include "hw/config/activation.h"
+
 namespace recurd {
 
 // The vocabulary of a step's arithmetic: what model.h describes and numeric/ computes.
@@ -34,6 +36,9 @@ struct Activation {
   float beta = 0;
 };
 
+// How a recurrent layer's sigmoid and tanh are computed: activation_form.h.
+using ActivationForm = hw::ActivationForm;
+
 enum class BinaryKind { kAdd, kSub, kMul, kDiv, kMin, kMax, kPow };
 enum class ReduceKind { kSum, kMean, kMax };
 enum class CellKind { kGru, kLstm, kRnn };
@@ -52,10 +57,11 @@ struct Matrix {
 // Gate order: GRU [z r h], LSTM [i o f c], RNN [i]; z keeps the old state.
 struct Cell {
   CellKind kind = CellKind::kGru;
-  bool linear_before_reset = false;  // GRU
-  bool input_forget = false;         // LSTM: f = 1 - i
-  float clip = 0;                    // 0: none. Pre-activations are clipped to [-clip, clip]
-  Activation f, g, h;                // GRU f g; LSTM f g h; RNN f
+  bool linear_before_reset = false;              // GRU
+  bool input_forget = false;                     // LSTM: f = 1 - i
+  float clip = 0;                                // 0: none. Pre-activations are clipped to [-clip, clip]
+  Activation f, g, h;                            // GRU f g; LSTM f g h; RNN f
+  ActivationForm form = ActivationForm::kExact;  // of those of f, g and h that are sigmoid or tanh
   int input_size = 0;
   int hidden_size = 0;
   const float* input_weights = nullptr;      // [G * H][input_size]

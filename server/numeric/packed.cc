@@ -10,7 +10,8 @@ namespace {
 constexpr std::align_val_t kCacheLine{64};
 
 bool IsPlain(const Cell& cell) {
-  if (cell.clip != 0 || cell.peepholes != nullptr || cell.input_forget) return false;
+  if (cell.form != ActivationForm::kExact || cell.clip != 0 || cell.peepholes != nullptr || cell.input_forget)
+    return false;
   if (cell.kind == CellKind::kRnn) return cell.f.kind == UnaryKind::kTanh;
   return cell.f.kind == UnaryKind::kSigmoid && cell.g.kind == UnaryKind::kTanh &&
          (cell.kind == CellKind::kGru || cell.h.kind == UnaryKind::kTanh);
@@ -71,6 +72,7 @@ PackedCell::PackedCell(const Cell& cell, const Kernels& kernels)
     : f(cell.f),
       g(cell.g),
       out(cell.h),
+      form(cell.form),
       clip(cell.clip),
       input_forget(cell.input_forget),
       plain(IsPlain(cell)),

@@ -59,9 +59,10 @@ struct PackedCell {
   void Step(const float* x) { step(*this, x); }
 
   Activation f, g, out;  // Cell's f, g and h
+  ActivationForm form;
   float clip;
   bool input_forget;
-  bool plain;         // ONNX's default activations, no clip, no peepholes, no coupled gates
+  bool plain;         // ONNX's default activations, exact; no clip, no peepholes, no coupled gates
   int blocks;         // vectors a gate
   PackedMatrix w, u;  // input and recurrent matrix; of a GRU that resets before the matrix, u has the gates z and r
   PackedMatrix u_candidate;                // of such a GRU

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "server/numeric/ops.h"
+
 namespace recurd {
 
 // The numerics profile that every state carries, and that every fp32 path computes in but the array's: its mappings
@@ -20,5 +22,14 @@ namespace recurd {
 //    number counts as one is the processor's: x86 says no, Arm yes. A denormal input that an operator only hands on, as
 //    Relu does, may arrive as it is or as zero.)
 inline constexpr char kFp32Profile[] = "f32/col2/act1/ftz";
+
+// The profile of a model whose configuration asks for another form of its recurrent layers' sigmoid and tanh
+// (activation_form.h); kFp32Profile for kExact. The same sums; but what is multiplied and added behind them is rounded
+// twice, as in the PL:
+//      gate = r * (U h + bh) + (W x + bx)    GRU h' = (1 - z) * n + z * h    LSTM c' = f * c + i * g
+// The third word names function and size: lut7750, lines512, segments16, cordic20, cubics64. The array's mapping lanes
+// computes all but lut7750 to the same bits, so that a state fits both; its own tables take scaled weights, and have a
+// profile of their own.
+const char* ProfileOf(ActivationForm form);
 
 }  // namespace recurd

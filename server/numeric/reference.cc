@@ -1,9 +1,10 @@
 #include "server/numeric/reference.h"
 
 #include <cmath>
+#include <type_traits>
 #include <vector>
 
-#include "server/numeric/activation.h"
+#include "server/numeric/activation_form.h"
 
 namespace recurd {
 namespace {
@@ -27,14 +28,14 @@ class Step {
   void Gru() {
     std::vector<T> z(size_), r(size_), reset_h(size_), next(size_);
     for (int j = 0; j < size_; ++j) {
-      z[j] = Apply(cell_.f, Clip(Gate(0, j, h_)));
-      r[j] = Apply(cell_.f, Clip(Gate(1, j, h_)));
+      z[j] = Activate(cell_.f, Clip(Gate(0, j, h_)));
+      r[j] = Activate(cell_.f, Clip(Gate(1, j, h_)));
       reset_h[j] = r[j] * h_[j];
     }
     for (int j = 0; j < size_; ++j) {
       const T pre = cell_.linear_before_reset ? LinearBeforeReset(j, r[j]) : Gate(2, j, reset_h.data());
-      const T n = Apply(cell_.g, Clip(pre));
-      next[j] = std::fma(z[j], h_[j] - n, n);
+      const T n = Activate(cell_.g, Clip(pre));
+      next[j] = Blend(z[j], h_[j], n);
     }
     std::copy(next.begin(), next.end(), h_);
   }
@@ -42,19 +43,19 @@ class Step {
   void Lstm() {
     std::vector<T> next(size_);
     for (int j = 0; j < size_; ++j) {
-      const T i = Apply(cell_.f, Clip(Peep(0, j, Gate(0, j, h_))));
-      const T f = cell_.input_forget ? 1 - i : Apply(cell_.f, Clip(Peep(2, j, Gate(2, j, h_))));
-      const T g = Apply(cell_.g, Clip(Gate(3, j, h_)));
+      const T i = Activate(cell_.f, Clip(Peep(0, j, Gate(0, j, h_))));
+      const T f = cell_.input_forget ? 1 - i : Activate(cell_.f, Clip(Peep(2, j, Gate(2, j, h_))));
+      const T g = Activate(cell_.g, Clip(Gate(3, j, h_)));
       const T o = Gate(1, j, h_);
-      c_[j] = std::fma(f, c_[j], i * g);
-      next[j] = Apply(cell_.f, Clip(Peep(1, j, o))) * Apply(cell_.h, c_[j]);
+      c_[j] = MultiplyAdd(f, c_[j], i * g);
+      next[j] = Activate(cell_.f, Clip(Peep(1, j, o))) * Activate(cell_.h, c_[j]);
     }
     std::copy(next.begin(), next.end(), h_);
   }
 
   void Rnn() {
     std::vector<T> next(size_);
-    for (int j = 0; j < size_; ++j) next[j] = Apply(cell_.f, Clip(Gate(0, j, h_)));
+    for (int j = 0; j < size_; ++j) next[j] = Activate(cell_.f, Clip(Gate(0, j, h_)));
     std::copy(next.begin(), next.end(), h_);
   }
 
@@ -73,13 +74,22 @@ class Step {
   }
   T LinearBeforeReset(int j, T r) const {
     const int row = Row(2, j);
-    return std::fma(r, RecurrentProduct(row, h_) + static_cast<T>(cell_.recurrent_bias[row]),
-                    InputProduct(row) + static_cast<T>(cell_.input_bias[row]));
+    return MultiplyAdd(r, RecurrentProduct(row, h_) + static_cast<T>(cell_.recurrent_bias[row]),
+                       InputProduct(row) + static_cast<T>(cell_.input_bias[row]));
   }
   // `gate` counts as the peepholes do: 0 input, 1 output, 2 forget.
   T Peep(int gate, int j, T pre) const {
     return cell_.peepholes ? std::fma(static_cast<T>(cell_.peepholes[Row(gate, j)]), c_[j], pre) : pre;
   }
+  T Activate(const Activation& function, T x) const { return ApplyGate(cell_.form, function, x); }
+  // In a form of activation that the array has, products are rounded before they are added.
+  bool Rounds() const { return std::is_same_v<T, float> && cell_.form != ActivationForm::kExact; }
+  T MultiplyAdd(T a, T b, T c) const {
+    if (!Rounds()) return std::fma(a, b, c);
+    const T product = a * b;
+    return product + c;
+  }
+  T Blend(T z, T h, T n) const { return Rounds() ? MultiplyAdd(1 - z, n, z * h) : std::fma(z, h - n, n); }
   T Clip(T pre) const {
     if (cell_.clip == 0) return pre;
     const T clip = cell_.clip;

@@ -4,6 +4,7 @@
 
 namespace recurd {
 
-PackedRecurrentCell::PackedRecurrentCell(const RecurrentOp& op, const Kernels& kernels) : cell_(CellOf(op), kernels) {}
+PackedRecurrentCell::PackedRecurrentCell(const RecurrentOp& op, ActivationForm form, const Kernels& kernels)
+    : cell_(CellOf(op, form), kernels) {}
 
 }  // namespace recurd

@@ -21,10 +21,10 @@ class RecurrentCell {
 
 using CellFactory = std::function<std::unique_ptr<RecurrentCell>(const RecurrentOp&)>;
 
-// The layer in the bits of kFp32Profile, by an instruction set's kernels. Allocates: in the constructor only.
+// The layer in the bits of ProfileOf(form), by an instruction set's kernels. Allocates: in the constructor only.
 class PackedRecurrentCell final : public RecurrentCell {
  public:
-  PackedRecurrentCell(const RecurrentOp& op, const Kernels& kernels);
+  PackedRecurrentCell(const RecurrentOp& op, ActivationForm form, const Kernels& kernels);
   void Step(const float* x) override { cell_.Step(x); }
   float* h() override { return cell_.h.data(); }
   float* c() override { return cell_.c.data(); }

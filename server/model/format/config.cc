@@ -10,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "server/base/status_macros.h"
 #include "server/model/format/model_config.pb.h"
+#include "server/numeric/activation_form.h"
 
 namespace recurd {
 namespace {
@@ -27,7 +28,13 @@ class FirstError final : public google::protobuf::io::ErrorCollector {
   std::string text_;
 };
 
-absl::StatusOr<config::ModelConfig> ParseText(absl::string_view text) {
+// A file's fields, and where they stand in it.
+struct Parsed {
+  config::ModelConfig config;
+  google::protobuf::TextFormat::ParseInfoTree places;
+};
+
+absl::Status ParseText(absl::string_view text, Parsed* parsed) {
   if (static_cast<int64_t>(text.size()) > kMaxConfigFileBytes) {
     return absl::InvalidArgumentError(
         absl::StrCat("the file has ", text.size(), " bytes; the limit is ", kMaxConfigFileBytes));
@@ -35,9 +42,9 @@ absl::StatusOr<config::ModelConfig> ParseText(absl::string_view text) {
   FirstError error;
   google::protobuf::TextFormat::Parser parser;
   parser.RecordErrorsTo(&error);
-  config::ModelConfig parsed;
-  if (!parser.ParseFromString(std::string(text), &parsed)) return absl::InvalidArgumentError(error.text());
-  return parsed;
+  parser.WriteLocationsTo(&parsed->places);
+  if (!parser.ParseFromString(std::string(text), &parsed->config)) return absl::InvalidArgumentError(error.text());
+  return absl::OkStatus();
 }
 
 absl::Status CheckWord(absl::string_view field, absl::string_view found, absl::string_view expected) {
@@ -58,6 +65,36 @@ absl::StatusOr<VersionPolicy> ReadPolicy(const config::VersionPolicy& parsed) {
     if (policy.versions.empty()) return absl::InvalidArgumentError("version_policy.specific names no version");
   }
   return policy;
+}
+
+// As much of a word as a message should hold.
+absl::string_view Shown(absl::string_view word) { return word.substr(0, 64); }
+
+absl::StatusOr<ActivationForm> ReadActivation(const std::string& name) {
+  if (const auto form = FindActivationForm(name)) return *form;
+  return absl::InvalidArgumentError(absl::StrCat(
+      "activation is '", Shown(name), "'; choose one of ",
+      absl::StrJoin(ActivationForms(), ", ", [](std::string* out, const NamedForm& named) { *out += named.name; })));
+}
+
+absl::StatusOr<std::optional<ActivationForm>> ReadParameters(const Parsed& parsed) {
+  const auto* field = config::ModelConfig::descriptor()->FindFieldByNumber(config::ModelConfig::kParametersFieldNumber);
+  std::optional<ActivationForm> activation;
+  for (int i = 0; i < parsed.config.parameters_size(); ++i) {
+    const config::Parameter& parameter = parsed.config.parameters(i);
+    const auto refusal = [&](absl::string_view why) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("line ", parsed.places.GetLocation(field, i).line + 1, ": parameters: ", why));
+    };
+    if (parameter.key() != "activation") {
+      return refusal(absl::StrCat("no key is called '", Shown(parameter.key()), "'; known is 'activation'"));
+    }
+    if (activation) return refusal("the key 'activation' stands twice");
+    const absl::StatusOr<ActivationForm> form = ReadActivation(parameter.value().string_value());
+    if (!form.ok()) return refusal(form.status().message());
+    activation = *form;
+  }
+  return activation;
 }
 
 std::vector<TensorConfig> ReadTensors(const google::protobuf::RepeatedPtrField<config::Tensor>& parsed) {
@@ -122,7 +159,9 @@ absl::Status CheckTensors(absl::string_view kind, const std::vector<TensorConfig
 }  // namespace
 
 absl::StatusOr<ModelConfig> ParseModelConfig(absl::string_view text) {
-  RECURD_ASSIGN_OR_RETURN(const config::ModelConfig parsed, ParseText(text));
+  Parsed file;
+  RECURD_RETURN_IF_ERROR(ParseText(text, &file));
+  const config::ModelConfig& parsed = file.config;
   RECURD_RETURN_IF_ERROR(CheckWord("platform", parsed.platform(), "onnxruntime_onnx"));
   RECURD_RETURN_IF_ERROR(CheckWord("backend", parsed.backend(), "onnxruntime"));
   if (parsed.max_batch_size() < 0 || parsed.max_batch_size() > 1) {
@@ -135,6 +174,7 @@ absl::StatusOr<ModelConfig> ParseModelConfig(absl::string_view text) {
   config.inputs = ReadTensors(parsed.input());
   config.outputs = ReadTensors(parsed.output());
   RECURD_ASSIGN_OR_RETURN(config.version_policy, ReadPolicy(parsed.version_policy()));
+  RECURD_ASSIGN_OR_RETURN(config.activation, ReadParameters(file));
   return config;
 }
 

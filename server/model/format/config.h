@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,12 @@ namespace recurd {
 //   version_policy { latest { num_versions: N }                         the N highest versions; the default, with N = 1
 //                    all {}                                             all versions
 //                    specific { versions: [..] } }                      these; one that is missing is an error
+//   parameters { key: "activation"                                      how sigmoid and tanh of the recurrent layers
+//                value { string_value: "lut" } }                        are computed: lut, lut_interpolated,
+//                                                                       piecewise_linear, cordic, polynomial (the
+//                                                                       array's own: hw/README.md) or exact. Without
+//                                                                       it, exact on the cpu, and as each mapping has
+//                                                                       them on the array. Another key is an error
 //
 // Example: deploy/models/digits/config.pbtxt.
 struct VersionPolicy {
@@ -46,6 +53,7 @@ struct ModelConfig {
   int max_batch_size = 0;
   std::vector<TensorConfig> inputs, outputs;
   VersionPolicy version_policy;
+  std::optional<ActivationForm> activation;
 };
 
 inline constexpr int64_t kMaxConfigFileBytes = 1 << 20;

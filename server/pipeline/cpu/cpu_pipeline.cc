@@ -15,18 +15,20 @@ class CpuModel final : public PreparedModel {
  public:
   CpuModel(std::shared_ptr<const Model> model, const Kernels& kernels)
       : model_(std::move(model)),
+        form_(model_->activation.value_or(ActivationForm::kExact)),
         program_(*model_, kernels,
-                 [&](const RecurrentOp& op) { return std::make_unique<PackedRecurrentCell>(op, kernels); }),
+                 [&](const RecurrentOp& op) { return std::make_unique<PackedRecurrentCell>(op, form_, kernels); }),
         step_ns_(MeasureStepNs(*model_, [this](const Run& run) { Execute(run); })) {}
 
   const Model& model() const override { return *model_; }
   double step_ns() const override { return step_ns_; }
-  std::string numerics_profile() const override { return kFp32Profile; }
+  std::string numerics_profile() const override { return ProfileOf(form_); }
 
   void Execute(const Run& run) { program_.Execute(run); }
 
  private:
   const std::shared_ptr<const Model> model_;
+  const ActivationForm form_;
   Program program_;
   const double step_ns_;
 };

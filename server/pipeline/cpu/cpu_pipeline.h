@@ -9,8 +9,9 @@
 namespace recurd {
 
 // Computes on the calling thread with the fastest instruction set of the machine: Start does all the work, Poll says it
-// is done. Bits are the numerics profile's (numeric/profile.h) whatever the instruction set, the cut of a sequence into
-// runs, or the order of different models' runs.
+// is done. Bits are those of the model's numerics profile (numeric/profile.h), whatever the instruction set, the cut of
+// a sequence into runs, or the order of different models' runs. A form of activation other than the exact one, which a
+// model's configuration may ask for, is computed value by value, more slowly.
 // A prepared model carries its own scratch, so it is in at most one run at a time; different ones may be prepared on
 // one thread while others run on another.
 class CpuPipeline final : public Pipeline {

@@ -55,6 +55,15 @@ TEST_F(RepositoryTest, MissingAndEmptyFoldersAreNamed) {
   EXPECT_THAT(LoadRepository(root_).status().message(), AllOf(HasSubstr("holds no models"), HasSubstr("1/model.onnx")));
 }
 
+TEST_F(RepositoryTest, AModelTakesItsActivationFromItsConfiguration) {
+  WriteModel("m/1");
+  EXPECT_EQ((*Repository().Load("m", ""))->activation, std::nullopt);
+  Write("m/config.pbtxt", "parameters { key: \"activation\" value { string_value: \"polynomial\" } }");
+  EXPECT_EQ((*Repository().Load("m", ""))->activation, ActivationForm::kPolynomial);
+  Write("m/config.pbtxt", "parameters { key: \"activation\" value { string_value: \"best\" } }");
+  EXPECT_THAT(LoadError("m", ""), AllOf(HasSubstr("m/config.pbtxt"), HasSubstr("'best'"), HasSubstr("polynomial")));
+}
+
 TEST_F(RepositoryTest, TheNewestVersionIsServedByDefault) {
   for (const char* folder : {"m/2", "m/10", "m/9"}) WriteModel(folder);
   EXPECT_THAT(Only().versions, ElementsAre(10));

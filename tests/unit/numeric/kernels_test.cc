@@ -9,6 +9,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/numeric/activation.h"
+#include "server/numeric/activation_form.h"
 #include "server/numeric/denormals.h"
 #include "server/numeric/reference.h"
 #include "tests/unit/fakes/random_layer.h"
@@ -84,6 +85,25 @@ TEST_P(KernelsTest, AnyActivationGivesTheReferencesBits) {
     layer.cell.f = {UnaryKind::kHardSigmoid, 0.2f, 0.5f};
     layer.cell.g = {static_cast<UnaryKind>(kind), 0.7f, 0.4f};
     ExpectEqualSteps(layer.cell);
+  }
+}
+
+TEST_P(KernelsTest, EveryFormOfActivationGivesTheReferencesBits) {
+  for (const NamedForm& named : ActivationForms()) {
+    SCOPED_TRACE(named.name);
+    for (const CellKind kind : {CellKind::kGru, CellKind::kLstm, CellKind::kRnn}) {
+      for (const bool reset_after : {false, true}) {
+        RandomLayer layer(kind, reset_after, 6, 21);
+        layer.cell.form = named.form;
+        ExpectEqualSteps(layer.cell);
+        layer.cell.clip = 0.3f;
+        ExpectEqualSteps(layer.cell);
+      }
+    }
+    RandomLayer peeping(CellKind::kLstm, false, 6, 20);
+    peeping.cell.peepholes = peeping.peepholes.data();
+    peeping.cell.form = named.form;
+    ExpectEqualSteps(peeping.cell);
   }
 }
 

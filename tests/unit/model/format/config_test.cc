@@ -60,6 +60,31 @@ TEST(ConfigTest, OtherPlatformsAndBatchesAreRefused) {
   EXPECT_THAT(ParseError("version_policy { specific { } }"), HasSubstr("names no version"));
 }
 
+std::string Asks(const std::string& activation) {
+  return "parameters { key: \"activation\" value { string_value: \"" + activation + "\" } }";
+}
+
+TEST(ConfigTest, AnActivationIsAskedForByItsName) {
+  EXPECT_EQ(ParseModelConfig("")->activation, std::nullopt);
+  EXPECT_EQ(ParseModelConfig(Asks("cordic"))->activation, ActivationForm::kCordic);
+  EXPECT_EQ(ParseModelConfig(Asks("exact"))->activation, ActivationForm::kExact);
+  EXPECT_EQ(ParseModelConfig("parameters: [ { key: \"activation\", value: { string_value: \"lut\" } } ]")->activation,
+            ActivationForm::kLut);
+}
+
+TEST(ConfigTest, OtherParametersAreRefusedWithTheirLineAndTheChoices) {
+  EXPECT_THAT(ParseError("name: \"a\"\n" + Asks("sigmoid")),
+              AllOf(HasSubstr("line 2"), HasSubstr("activation is 'sigmoid'"),
+                    HasSubstr("lut, lut_interpolated, piecewise_linear, cordic, polynomial, exact")));
+  EXPECT_THAT(ParseError(Asks("")), HasSubstr("activation is ''"));
+  EXPECT_THAT(ParseError(Asks(std::string(5000, 'x'))), AllOf(HasSubstr("'" + std::string(64, 'x') + "'")));
+  EXPECT_THAT(ParseError("parameters { key: \"activation\" }"), HasSubstr("activation is ''"));
+  EXPECT_THAT(ParseError("\n\nparameters { key: \"threads\" value { string_value: \"2\" } }"),
+              AllOf(HasSubstr("line 3"), HasSubstr("'threads'"), HasSubstr("'activation'")));
+  EXPECT_THAT(ParseError(Asks("lut") + "\n" + Asks("lut")), AllOf(HasSubstr("line 2"), HasSubstr("twice")));
+  EXPECT_THAT(ParseError("parameters { key: \"activation\" value { int_value: 2 } }"), HasSubstr("int_value"));
+}
+
 TEST(ConfigTest, FilesTooLongAreRefused) {
   EXPECT_THAT(ParseError(std::string(kMaxConfigFileBytes + 1, ' ')), HasSubstr("the limit is 1048576"));
 }
