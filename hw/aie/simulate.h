@@ -1,11 +1,11 @@
 #ifndef RECURD_HW_AIE_SIMULATE_H_
 #define RECURD_HW_AIE_SIMULATE_H_
 
-#include <cstddef>
 #include <cstdint>
 #include <vector>
 
 #include "hw/aie/graphs/gru_config.h"
+#include "hw/aie/graphs/lanes_config.h"
 
 // What a mapping's `main` does in the AI Engine and x86 simulators: weights zero, positions right, one invocation of
 // every kernel, which ends with the RELOAD in the x stream. Times don't depend on the weights. What flows through the
@@ -14,10 +14,10 @@
 namespace recurd {
 namespace hw {
 
-template <class Graph, class Port, size_t count>
-void write_zeros(Graph& graph, Port (&ports)[count], int words) {
+template <class Graph, class Ports>
+void write_zeros(Graph& graph, Ports& ports, int words) {
   const std::vector<float> zeros(words);
-  for (Port& port : ports) graph.update(port, zeros.data(), words);
+  for (auto& port : ports) graph.update(port, zeros.data(), words);
 }
 
 template <class Graph>
@@ -81,6 +81,18 @@ void simulate_cascade(Graph& graph) {
   }
   write_positions(graph, graph.input_blocks, Config::kInputWords / kLanes);
   write_positions(graph, graph.state_blocks, words / kLanes);
+  run_once(graph);
+}
+
+template <class Config, class Graph>
+void simulate_lanes(Graph& graph) {
+  constexpr LaneLayout layout = Config::kLayout;
+  graph.init();
+  write_zeros(graph, graph.weights, Config::kSets * kLanes * layout.gate_columns());
+  write_zeros(graph, graph.head_weights, Config::kSets * kLanes * layout.head_columns());
+  write_zeros(graph, graph.input_weights, Config::kSets * kLanes * layout.input_columns());
+  write_zeros(graph, graph.input_head_weights, Config::kSets * kLanes * layout.input_head());
+  for (int32_t block = 0; block < Config::kBlocks; ++block) graph.update(graph.block_indices[block], &block, 1);
   run_once(graph);
 }
 

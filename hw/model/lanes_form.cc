@@ -63,11 +63,12 @@ class Layer {
 
  private:
   bool exact() const { return shape_.numerics == LaneNumerics::kExact; }
-  bool picks() const { return exact() && shape_.cell != LaneCell::kGruBefore; }
   int candidate() const { return gates_ - 1; }
   int index(int gate, int block) const { return block * gates_ + gate; }
   Cycles Route(Place from, Place to) const { return Hops(from, to) * t_.switch_hop; }
   Cycles FromPl(Place to) const { return t_.cdc_to_aie + Route(places_.shim(), to); }
+  // Words that the route from the PL to a tile holds.
+  Cycles Held(Place to) const { return Hops(places_.shim(), to) * t_.switch_fifo + 2 * t_.port_fifo + t_.cdc_fifo; }
   Cycles ToPl(int tile) const { return Route(places_.gate(tile), places_.out(tile)) + t_.cdc_to_pl; }
 
   // lane_gate.h. From the last multiply-accumulate to the sum of both accumulators, and on to a vector.
@@ -117,7 +118,6 @@ class Layer {
     path->Add("four rows leave", kBeatWords * (beat % 2) + kBeatWords - 1);
     path->Add("rows into the PL", ToPl(index(gate, beat / 2)));
     path->Align("wait for the PL clock", t_.pl_clock);
-    path->Add("rows behind", (beats_ - 1 - beat) * t_.pl_clock);
   }
 
   using Way = std::function<void(int gate, int beat, Path* path)>;
@@ -128,6 +128,7 @@ class Layer {
       for (int beat = 0; beat < beats_; ++beat) {
         Path other = *path;
         way(gate, beat, &other);
+        other.Add("rows behind", (beats_ - 1 - beat) * t_.pl_clock);
         if (slowest.parts.size() == path->parts.size() || other.time > slowest.time) slowest = other;
       }
     }
@@ -142,22 +143,28 @@ class Layer {
     };
     const bool before = shape_.cell == LaneCell::kGruBefore;
     const int last = two_phases_ && !lstm() ? candidate() - 1 : candidate();
+    const Cycles begins = std::max(free, CandidateInputs(x));
     Slowest(0, last, products, path);
-    path->Await("PL busy", std::max(free, CandidateInputs(x)) + beats_ * t_.pl_clock);
+    path->Await("PL busy", begins + beats_ * t_.pl_clock);
     if (two_phases_) {
       path->Add("PL: reset or cell", t_.pl_clock * LaneLatency(t_, shape_.cell, shape_.numerics, 0));
       const Cycles sent = path->time;
+      const std::vector<Cycles> left = before ? std::vector<Cycles>{sent} : SecondVector(last, products, begins, x);
       const auto second = [&](int gate, int beat, Path* way) {
         if (before) {
           Path product;
           Product(gate, beat / 2, x - sent, &product);
           for (const Part& part : product.parts) way->Add(part.name, part.cycles);
         } else {
+          const Cycles own = left[beat / 2 * 2 + 1];
+          way->Add("rows sent before the last", std::min<Cycles>(0, own - sent));
+          way->Await("sending held up by busy tiles", own);
           Pick(beat / 2, x, way);
         }
         Deliver(gate, beat, way);
       };
       Slowest(candidate(), candidate(), second, path);
+      path->Await("PL busy", left.back() + beats_ * t_.pl_clock);
     }
     path->Add("PL: new state", t_.pl_clock * LaneLatency(t_, shape_.cell, shape_.numerics, 1));
   }
@@ -174,11 +181,39 @@ class Layer {
     return latest + t_.pl_clock;
   }
 
-  // The second vector's rows for a block leave before its last beat, unless it is the last block.
+  // When the beats of r or c leave the PL, made of gates 0..last, from `begins` on. A tile that has its own rows
+  // computes and takes those behind them only then: meanwhile its route fills up, and holds up the sending to all.
+  std::vector<Cycles> SecondVector(int last, const Way& way, Cycles begins, Cycles x) const {
+    const Cycles latency = t_.pl_clock * LaneLatency(t_, shape_.cell, shape_.numerics, 0);
+    std::vector<Cycles> left, resumed;
+    for (int beat = 0; beat < beats_; ++beat) {
+      Cycles time = (beat == 0 ? begins + latency : left.back()) + t_.pl_clock;
+      for (int gate = 0; gate <= last; ++gate) {
+        Path rows;
+        way(gate, beat, &rows);
+        time = std::max(time, rows.time + latency);
+      }
+      for (int block = 0; block < beat / 2; ++block) {
+        const Cycles held = Held(places_.gate(index(candidate(), block)));
+        const Cycles more = kBeatWords * (beat + 1) - kLanes * (block + 1) - held;
+        if (more > 0) time = std::max(time, RoundUp(resumed[block] + more - kBeatWords, t_.pl_clock));
+      }
+      left.push_back(time);
+      if (beat % 2 == 1) resumed.push_back(Resumed(beat / 2, time, x));
+    }
+    return left;
+  }
+  // When a candidate's tile is done with its rows of the second vector, the last beat of which left at `left`.
+  Cycles Resumed(int block, Cycles left, Cycles x) const {
+    Path way;
+    way.time = left;
+    Pick(block, x, &way);
+    return way.time + Exponential(candidate()) + kLanes + t_.loop_overhead;
+  }
+
+  // From a block's rows of the second vector in front of the array to their gate.
   void Pick(int block, Cycles x, Path* way) const {
-    const int tile = index(candidate(), block);
-    way->Add("rows sent before the last", -(beats_ - 2 - 2 * block) * t_.pl_clock);
-    way->Add("reset or cell into the array", kBeatWords + FromPl(places_.gate(tile)));
+    way->Add("reset or cell into the array", kBeatWords + FromPl(places_.gate(index(candidate(), block))));
     if (lstm()) return;
     Path state;
     Product(candidate(), block, x, &state);
@@ -199,7 +234,7 @@ class Layer {
   Cycles InputRows(Cycles pause) const {
     Cycles period = std::max(input_words_ - 1 + pause, input_words_ / kBeatWords * t_.pl_clock);
     for (int tile = 0; tile < gates_ * words_ / kLanes; ++tile) {
-      const Cycles held = Hops(places_.shim(), InputPlace(tile)) * t_.switch_fifo + 2 * t_.port_fifo + t_.cdc_fifo;
+      const Cycles held = Held(InputPlace(tile));
       const Cycles stalled =
           RoundUp(kBeatWords - 1 + FromPl(InputPlace(tile)) + pause - held % kBeatWords, t_.pl_clock);
       period = std::max(period, stalled + (input_words_ / kBeatWords - held / kBeatWords - 1) * t_.pl_clock);

@@ -24,7 +24,8 @@ std::string LanesLimit(const std::vector<LaneShape>& layers);
 int LanesTiles(const std::vector<LaneShape>& layers);
 
 // Modelled times of a stack's steps: `steady`, `recurrent`, `inputs` and `parts` are those of the slowest layer,
-// `first` and `switch_in` run through all. Agrees with the emulator within two PL cycles for one layer. C++17.
+// `first` and `switch_in` run through all. Agrees with the emulator within two PL cycles for one layer; where tiles are
+// split and the PL clock isn't a quarter of the array's, within four for `first`. C++17.
 // Precondition: LanesLimit(layers) is "".
 ClosedForm LanesForm(const std::vector<LaneShape>& layers, const Timing& timing);
 

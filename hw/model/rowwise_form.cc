@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "hw/aie/graphs/hybrid_places.h"
+#include "hw/aie/graphs/rowwise_places.h"
 #include "hw/model/path.h"
 #include "hw/model/tile_costs.h"
 
@@ -85,7 +85,7 @@ class Rowwise {
 
   const Timing& t_;
   const int rows_;  // of a tile
-  const HybridPlaces places_;
+  const RowwisePlaces places_;
   const Cycles words_, beats_, input_words_;
   const Reset reset_;
   const bool activates_;

@@ -6,9 +6,10 @@
 namespace recurd {
 namespace hw {
 
-// In front of a layer: commands go to its tiles (x) and to lanes_core (control), input rows to the tiles, state rows to
-// lanes_core. The first layer of a stack reads what the PS writes (contract.h, Op). Another one reads the results of
-// the layers before it, of which it passes everything on and takes the last one's h for its input.
+// In front of a layer of any mapping: commands go to its tiles (x) and to what holds its states or leads to them
+// (control), input rows to the tiles, state rows to control. An only layer, or the first of a stack, reads what the PS
+// writes (contract.h, Op). Another one reads the results of the layers before it, of which it passes everything on and
+// takes the last one's h for its input.
 // Template, in words, padded: a row of x; the state rows of the layers before, in all, and where in them x begins; the
 // state rows of all layers.   Never returns.   C++14.
 template <int input_words, int before_words, int input_begin, int all_state_words>

@@ -23,8 +23,7 @@ class GruAie : public GruRowwise<Config, 4> {
   adf::input_port tables[kGates * Base::kGroups];  // [gate][group] -> the gate's activation; written once
 
   GruAie() {
-    control_ = adf::input_plio::create("control", adf::plio_128_bits);
-    adf::location<adf::PLIO>(control_) = adf::shim{Base::kPlaces.middle().column};
+    create_plio(control_, "control", Base::kPlaces.middle());
     constexpr int rows = Config::kHidden, groups = Base::kGroups;
     sort_[kGateReset] = adf::kernel::create(sort_reset<rows, groups>);
     sort_[kGateUpdate] = adf::kernel::create(sort_gate<kGateUpdate, rows, groups>);
@@ -41,7 +40,7 @@ class GruAie : public GruRowwise<Config, 4> {
  private:
   template <int gate>
   void add_rows() {
-    Base::finish(sort_[gate], "sort_rows.cc", Base::kPlaces.aggregator(gate));
+    place_kernel(sort_[gate], "sort_rows.cc", Base::kPlaces.aggregator(gate));
     adf::stack_size(sort_[gate]) = kDefaultStackBytes + 4 * RowSlots(Config::kHiddenWords);
     merge_[gate] = adf::pktmerge<Base::kGroups>::create();
     for (int group = 0; group < Base::kGroups; ++group) add_bias<gate>(group);

@@ -1,9 +1,8 @@
 #ifndef RECURD_HW_AIE_GRAPHS_GRU_CASCADE_H_
 #define RECURD_HW_AIE_GRAPHS_GRU_CASCADE_H_
 
-#include <adf.h>
-
 #include "hw/aie/graphs/cascade_places.h"
+#include "hw/aie/graphs/graph_parts.h"
 #include "hw/aie/graphs/gru_config.h"
 #include "hw/aie/kernels/cascade_gate.h"
 #include "hw/aie/kernels/cascade_to_stream.h"
@@ -41,15 +40,15 @@ class GruCascade : public adf::graph {
   adf::input_port state_blocks[2 * kStateBlocks];
 
   GruCascade() {
-    x_ = input("x", kPlaces.x_in());
-    r_ = input("r", kPlaces.r_in());
-    zn_ = input("zn", kPlaces.zn_in());
+    create_plio(x_, "x", kPlaces.x_in());
+    create_plio(r_, "r", kPlaces.r_in());
+    create_plio(zn_, "zn", kPlaces.zn_in());
     update_ = adf::kernel::create(update_state<kWords>);
-    place(update_, "update_state.cc", kPlaces.update());
+    place_kernel(update_, "update_state.cc", kPlaces.update());
     // The slots and z live on its stack.
     adf::stack_size(update_) = kDefaultStackBytes + 4 * (kStateSlots + 1) * kWords;
     adf::connect<adf::stream>(zn_.out[0], update_.in[0]);
-    y_ = output("y", kPlaces.y_out());
+    create_plio(y_, "y", kPlaces.y_out());
     adf::connect<adf::stream>(update_.out[1], y_.in[0]);
     add_gate<kGateReset>("indices_r");
     add_gate<kGateUpdate>("indices_z");
@@ -63,19 +62,16 @@ class GruCascade : public adf::graph {
     constexpr int resets = reset_after ? 1 : 0;
     adf::kernel &to_stream = to_stream_[gate], &end = end_[gate];
     to_stream = adf::kernel::create(cascade_to_stream<kWords>);
-    place(to_stream, "cascade_to_stream.cc", kPlaces.to_stream(gate));
+    place_kernel(to_stream, "cascade_to_stream.cc", kPlaces.to_stream(gate));
     end = gate_kernel<gate>();
-    place(end, "cascade_gate.cc", kPlaces.gate_tile(gate));
+    place_kernel(end, "cascade_gate.cc", kPlaces.gate_tile(gate));
     adf::stack_size(end) = kDefaultStackBytes + 4 * kWords;  // partial sums
-    add_input_chain(gate, to_stream);
-    if constexpr (gate == kGateNew && !kResetAfter)
-      add_reset_chain(end);
-    else
-      add_state_chain(gate, end);
+    add_chain<Chain::kInputs>(gate, to_stream);
+    add_chain<gate == kGateNew && !kResetAfter ? Chain::kResetStates : Chain::kStates>(gate, end);
     adf::connect<adf::stream>(to_stream.out[0], end.in[1]);
     if constexpr (reset_after) adf::connect<adf::stream>(r_.out[0], end.in[2]);
     adf::connect<adf::parameter>(biases[gate], adf::async(end.in[2 + resets]));
-    indices_[gate] = output(plio, kPlaces.indices_out(gate));
+    create_plio(indices_[gate], plio, kPlaces.indices_out(gate));
     adf::connect<adf::stream>(end.out[0], indices_[gate].in[0]);
   }
 
@@ -87,77 +83,45 @@ class GruCascade : public adf::graph {
       return adf::kernel::create(cascade_gate<gate, kWords, Config::kSets>);
   }
 
-  void add_input_chain(int gate, adf::kernel& end) {
-    adf::kernel* chain = input_[gate];
-    for (int block = 0; block < kInputBlocks; ++block) {
+  // What a chain multiplies: x, h or r * h.
+  enum class Chain { kInputs, kStates, kResetStates };
+
+  template <Chain kind>
+  void add_chain(int gate, adf::kernel& end) {
+    constexpr bool inputs = kind == Chain::kInputs;
+    constexpr int blocks = inputs ? kInputBlocks : kStateBlocks;
+    adf::kernel* chain = inputs ? input_[gate] : recurrent_[gate];
+    adf::input_port* weights = inputs ? input_weights : recurrent_weights;
+    adf::input_port* positions = inputs ? input_blocks : state_blocks;
+    for (int block = 0; block < blocks; ++block) {
       adf::kernel& k = chain[block];
-      k = block == 0 ? adf::kernel::create(column_block_first<kWords, Config::kSets>)
-                     : adf::kernel::create(column_block<kWords, Config::kSets>);
-      place_columns(k, "column_block.cc", kPlaces.w(gate, block));
-      adf::connect<adf::stream>(x_.out[0], k.in[0]);
-      if (block > 0) adf::connect<adf::cascade>(chain[block - 1].out[0], k.in[1]);
-      const int weights = block == 0 ? 1 : 2;
-      adf::connect<adf::parameter>(input_weights[gate * kInputBlocks + block], adf::async(k.in[weights]));
-      adf::connect<adf::parameter>(input_blocks[block], adf::async(k.in[weights + 1]));
-      adf::connect<adf::parameter>(input_blocks[kInputBlocks + block], adf::async(k.in[weights + 2]));
+      k = block_kernel<kind>(block == 0);
+      const char* source = kind == Chain::kResetStates ? "column_block_reset.cc" : "column_block.cc";
+      place_kernel(k, source, inputs ? kPlaces.w(gate, block) : kPlaces.u(gate, block));
+      adf::stack_size(k) = kDefaultStackBytes + 4 * kWords;  // its own sums
+      int port = 0;
+      if constexpr (inputs)
+        adf::connect<adf::stream>(x_.out[0], k.in[port++]);
+      else
+        adf::connect<adf::stream>(update_.out[0], k.in[port++]);
+      if constexpr (kind == Chain::kResetStates) adf::connect<adf::stream>(r_.out[0], k.in[port++]);
+      if (block > 0) adf::connect<adf::cascade>(chain[block - 1].out[0], k.in[port++]);
+      adf::connect<adf::parameter>(weights[gate * blocks + block], adf::async(k.in[port++]));
+      adf::connect<adf::parameter>(positions[block], adf::async(k.in[port++]));
+      adf::connect<adf::parameter>(positions[blocks + block], adf::async(k.in[port]));
     }
-    adf::connect<adf::cascade>(chain[kInputBlocks - 1].out[0], end.in[0]);
+    adf::connect<adf::cascade>(chain[blocks - 1].out[0], end.in[0]);
   }
 
-  void add_state_chain(int gate, adf::kernel& end) {
-    adf::kernel* chain = recurrent_[gate];
-    for (int block = 0; block < kStateBlocks; ++block) {
-      adf::kernel& k = chain[block];
-      k = block == 0 ? adf::kernel::create(column_block_first<kWords, Config::kSets>)
-                     : adf::kernel::create(column_block<kWords, Config::kSets>);
-      place_columns(k, "column_block.cc", kPlaces.u(gate, block));
-      adf::connect<adf::stream>(update_.out[0], k.in[0]);
-      if (block > 0) adf::connect<adf::cascade>(chain[block - 1].out[0], k.in[1]);
-      connect_state_block(gate, block, k, block == 0 ? 1 : 2);
+  template <Chain kind>
+  static adf::kernel block_kernel(bool first) {
+    if constexpr (kind == Chain::kResetStates) {
+      return first ? adf::kernel::create(column_block_reset_first<kWords, Config::kSets>)
+                   : adf::kernel::create(column_block_reset<kWords, Config::kSets>);
+    } else {
+      return first ? adf::kernel::create(column_block_first<kWords, Config::kSets>)
+                   : adf::kernel::create(column_block<kWords, Config::kSets>);
     }
-    adf::connect<adf::cascade>(chain[kStateBlocks - 1].out[0], end.in[0]);
-  }
-
-  void add_reset_chain(adf::kernel& end) {
-    adf::kernel* chain = recurrent_[kGateNew];
-    for (int block = 0; block < kStateBlocks; ++block) {
-      adf::kernel& k = chain[block];
-      k = block == 0 ? adf::kernel::create(column_block_reset_first<kWords, Config::kSets>)
-                     : adf::kernel::create(column_block_reset<kWords, Config::kSets>);
-      place_columns(k, "column_block_reset.cc", kPlaces.u(kGateNew, block));
-      adf::connect<adf::stream>(update_.out[0], k.in[0]);
-      adf::connect<adf::stream>(r_.out[0], k.in[1]);
-      if (block > 0) adf::connect<adf::cascade>(chain[block - 1].out[0], k.in[2]);
-      connect_state_block(kGateNew, block, k, block == 0 ? 2 : 3);
-    }
-    adf::connect<adf::cascade>(chain[kStateBlocks - 1].out[0], end.in[0]);
-  }
-
-  void connect_state_block(int gate, int block, adf::kernel& k, int first_parameter) {
-    adf::connect<adf::parameter>(recurrent_weights[gate * kStateBlocks + block], adf::async(k.in[first_parameter]));
-    adf::connect<adf::parameter>(state_blocks[block], adf::async(k.in[first_parameter + 1]));
-    adf::connect<adf::parameter>(state_blocks[kStateBlocks + block], adf::async(k.in[first_parameter + 2]));
-  }
-
-  static void place(adf::kernel& k, const char* source, Place at) {
-    adf::source(k) = source;
-    adf::runtime<adf::ratio>(k) = 0.9;
-    adf::location<adf::kernel>(k) = adf::tile{at.column, at.row};
-  }
-  // The tile's own sums live on its stack.
-  static void place_columns(adf::kernel& k, const char* source, Place at) {
-    place(k, source, at);
-    adf::stack_size(k) = kDefaultStackBytes + 4 * kWords;
-  }
-  static adf::input_plio input(const char* name, Place at) {
-    adf::input_plio plio = adf::input_plio::create(name, adf::plio_128_bits);
-    adf::location<adf::PLIO>(plio) = adf::shim{at.column};
-    return plio;
-  }
-  static adf::output_plio output(const char* name, Place at) {
-    adf::output_plio plio = adf::output_plio::create(name, adf::plio_128_bits);
-    adf::location<adf::PLIO>(plio) = adf::shim{at.column};
-    return plio;
   }
 
   adf::input_plio x_, r_, zn_;

@@ -19,11 +19,8 @@ class GruHybrid : public GruRowwise<Config, 1> {
 
  public:
   GruHybrid() {
-    const adf::shim middle{Base::kPlaces.middle().column};
-    r_ = adf::input_plio::create("r", adf::plio_128_bits);
-    zn_ = adf::input_plio::create("zn", adf::plio_128_bits);
-    adf::location<adf::PLIO>(r_) = middle;
-    adf::location<adf::PLIO>(zn_) = middle;
+    create_plio(r_, "r", Base::kPlaces.middle());
+    create_plio(zn_, "zn", Base::kPlaces.middle());
     adf::connect<adf::stream>(zn_.out[0], this->update_.in[0]);
     for (int group = 0; group < Base::kGroups; ++group) add_group(group);
   }
@@ -34,8 +31,7 @@ class GruHybrid : public GruRowwise<Config, 1> {
     add_bias<kGateReset>(group);
     add_bias<kGateUpdate>(group);
     add_bias<kGateNew>(group);
-    row_[group] = adf::output_plio::create("row_" + std::to_string(group), adf::plio_128_bits);
-    adf::location<adf::PLIO>(row_[group]) = adf::shim{Base::kPlaces.row_out(group).column};
+    create_plio(row_[group], "row_" + std::to_string(group), Base::kPlaces.row_out(group));
     adf::connect<adf::pktstream>(merge_[group].out[0], row_[group].in[0]);
   }
 

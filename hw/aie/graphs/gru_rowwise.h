@@ -1,10 +1,9 @@
 #ifndef RECURD_HW_AIE_GRAPHS_GRU_ROWWISE_H_
 #define RECURD_HW_AIE_GRAPHS_GRU_ROWWISE_H_
 
-#include <adf.h>
-
+#include "hw/aie/graphs/graph_parts.h"
 #include "hw/aie/graphs/gru_config.h"
-#include "hw/aie/graphs/hybrid_places.h"
+#include "hw/aie/graphs/rowwise_places.h"
 #include "hw/aie/kernels/bias_id.h"
 #include "hw/aie/kernels/dot_row.h"
 #include "hw/aie/kernels/dot_row_reset.h"
@@ -23,7 +22,7 @@ class GruRowwise : public adf::graph {
  public:
   static constexpr int kGroups = Config::kGroups;
   static constexpr int kTiles = 9 * kGroups + central_tiles;
-  static constexpr HybridPlaces kPlaces{kGroups, central_tiles};
+  static constexpr RowwisePlaces kPlaces{kGroups, central_tiles};
 
   adf::input_port input_weights[kGates * kGroups];      // [gate][group] -> [sets][rows][padded input]
   adf::input_port recurrent_weights[kGates * kGroups];  // [gate][group] -> [sets][rows][padded hidden], see the kernels
@@ -32,12 +31,10 @@ class GruRowwise : public adf::graph {
 
  protected:
   GruRowwise() {
-    x_ = adf::input_plio::create("x", adf::plio_128_bits);
-    y_ = adf::output_plio::create("y", adf::plio_128_bits);
-    adf::location<adf::PLIO>(x_) = adf::shim{kPlaces.middle().column};
-    adf::location<adf::PLIO>(y_) = adf::shim{kPlaces.middle().column};
+    create_plio(x_, "x", kPlaces.middle());
+    create_plio(y_, "y", kPlaces.middle());
     update_ = adf::kernel::create(update_state<Config::kHiddenWords>);
-    finish(update_, "update_state.cc", kPlaces.update());
+    place_kernel(update_, "update_state.cc", kPlaces.update());
     // The slots and z live on its stack.
     adf::stack_size(update_) = kDefaultStackBytes + 4 * (kStateSlots + 1) * Config::kHiddenWords;
     adf::connect<adf::stream>(update_.out[1], y_.in[0]);
@@ -52,9 +49,9 @@ class GruRowwise : public adf::graph {
     adf::kernel &w = input_[at], &u = recurrent_[at], &bias = bias_[at];
     w = adf::kernel::create(dot_row<Config::kInputWords, Config::kGroupRows, Config::kSets>);
     u = recurrent_kernel<gate>();
-    finish(w, "dot_row.cc", kPlaces.w(group, gate));
-    finish(u, special ? "dot_row_reset.cc" : "dot_row.cc", kPlaces.u(group, gate));
-    finish(bias, "bias_id.cc", kPlaces.bias(group, gate));
+    place_kernel(w, "dot_row.cc", kPlaces.w(group, gate));
+    place_kernel(u, special ? "dot_row_reset.cc" : "dot_row.cc", kPlaces.u(group, gate));
+    place_kernel(bias, "bias_id.cc", kPlaces.bias(group, gate));
     adf::connect<adf::stream>(x_.out[0], w.in[0]);
     adf::connect<adf::stream>(update_.out[0], u.in[0]);
     adf::connect<adf::stream>(w.out[0], bias.in[0]);
@@ -71,12 +68,6 @@ class GruRowwise : public adf::graph {
         adf::connect<adf::parameter>(row_indices[kGroups + group], adf::async(u.in[3]));
       }
     }
-  }
-
-  static void finish(adf::kernel& kernel, const char* source, Place place) {
-    adf::source(kernel) = source;
-    adf::runtime<adf::ratio>(kernel) = 0.9;
-    adf::location<adf::kernel>(kernel) = adf::tile{place.column, place.row};
   }
 
   adf::input_plio x_;

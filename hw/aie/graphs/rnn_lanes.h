@@ -10,6 +10,17 @@
 namespace recurd {
 namespace hw {
 
+// One recurrent layer alone, in the form that Vitis takes: all members are the graph's own.   C++17.
+template <class Config>
+class RnnLayer : public LanesLayer<Config, adf::graph> {
+ public:
+  RnnLayer() { this->build(0, kSlots[0].places(kFirstPlColumn, LanesRows(kSlots))); }
+
+ private:
+  static constexpr LanesSlots kSlots[1] = {{Config::kLayout, Config::kGateTiles}};
+  static_assert(LanesRows(kSlots) > 0, "each eight rows of a gate take one of a column's three output PLIOs");
+};
+
 // A stack of recurrent layers, side by side. What a layer yields comes back through the PL, which feeds it to the next.
 // C++17.
 template <class... Configs>
@@ -21,7 +32,8 @@ class RnnLanes : public adf::graph {
   static constexpr int kRowsUsed = LanesRows(kSlots);
   static_assert(kRowsUsed > 0, "each eight rows of a gate take one of a column's three output PLIOs");
 
-  std::tuple<LanesLayer<Configs>...> layers;
+  struct Within {};
+  std::tuple<LanesLayer<Configs, Within>...> layers;
 
   RnnLanes() { build(std::make_index_sequence<kLayers>()); }
 

@@ -12,7 +12,7 @@ namespace hw {
 template <int words>
 inline void add_bias(input_stream<float>* inputs, const float* __restrict biases, float* __restrict partial) {
   for (int i = 0; i < words; i += 8) chess_prepare_for_pipelining chess_loop_range(1, ) {
-      aie::store_v(partial + i, aie::add(aie::load_v<8>(biases + i), read_block(inputs)));
+      aie::store_v(partial + i, aie::add(aie::load_v<8>(biases + i), read_vector(inputs)));
     }
   chess_separator_scheduler();
 }
@@ -81,7 +81,7 @@ inline void finish_reset_rows(input_cascade<accfloat>* states, input_stream<floa
   for (int i = 0; i < vectors; ++i) chess_unroll_loop(*) {
       rows[i] = aie::add(readincr_v<8>(states).template to_vector<float>(), aie::load_v<8>(state_bias + 8 * i));
     }
-  for (auto& row : rows) chess_unroll_loop(*) row = aie::mul(row, read_block(resets)).template to_vector<float>();
+  for (auto& row : rows) chess_unroll_loop(*) row = aie::mul(row, read_vector(resets)).template to_vector<float>();
   for (int i = 0; i < vectors; ++i) chess_unroll_loop(*) rows[i] = aie::add(aie::load_v<8>(partial + 8 * i), rows[i]);
   write_indices<kGateNew>(rows, indices);
 }

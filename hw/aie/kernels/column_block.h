@@ -21,18 +21,6 @@ inline void forward_command(output_cascade<accfloat>* cascade, const command_wor
   writeincr(cascade, aie::accum<accfloat, 8>(lanes));
 }
 
-inline aie::vector<float, 8> read_block(input_stream<float>* stream) {
-  aie::vector<float, 8> block;
-  block.insert(0, readincr_v<4>(stream));
-  block.insert(1, readincr_v<4>(stream));
-  return block;
-}
-
-// The vector is broadcast to the whole chain: what belongs to other tiles is read and dropped.
-inline void skip_blocks(input_stream<float>* stream, int32 count) {
-  for (int32 i = 0; i < count; ++i) chess_prepare_for_pipelining read_block(stream);
-}
-
 // Order: each row acc = fma(part[j], columns[j][row], acc) over the eight columns in order, from zero.
 template <int words, int vectors>
 inline void multiply_rows_of(const aie::vector<float, 8>& part, const float* __restrict columns,
@@ -86,9 +74,9 @@ inline void add_sums(input_cascade<accfloat>* before, const float* __restrict ow
 template <int words>
 inline void multiply_vector(input_stream<float>* vectors, const float* __restrict columns, int32 blocks_before,
                             int32 blocks_behind, float* __restrict sums) {
-  skip_blocks(vectors, blocks_before);
-  multiply_columns<words>(read_block(vectors), columns, sums);
-  skip_blocks(vectors, blocks_behind);
+  skip_vectors(vectors, blocks_before);
+  multiply_columns<words>(read_vector(vectors), columns, sums);
+  skip_vectors(vectors, blocks_behind);
   chess_separator_scheduler();
 }
 

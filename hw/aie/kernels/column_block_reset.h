@@ -12,14 +12,14 @@ namespace hw {
 template <int words>
 inline void multiply_reset(input_stream<float>* states, input_stream<float>* resets, const float* __restrict columns,
                            int32 blocks_before, int32 blocks_behind, float* __restrict sums) {
-  skip_blocks(states, blocks_before);
-  const aie::vector<float, 8> h = read_block(states);
-  skip_blocks(states, blocks_behind);
+  skip_vectors(states, blocks_before);
+  const aie::vector<float, 8> h = read_vector(states);
+  skip_vectors(states, blocks_behind);
   chess_separator_scheduler();
-  skip_blocks(resets, blocks_before);
-  const aie::vector<float, 8> part = aie::mul(h, read_block(resets)).template to_vector<float>();
+  skip_vectors(resets, blocks_before);
+  const aie::vector<float, 8> part = aie::mul(h, read_vector(resets)).template to_vector<float>();
   multiply_columns<words>(part, columns, sums);
-  skip_blocks(resets, blocks_behind);
+  skip_vectors(resets, blocks_behind);
   chess_separator_scheduler();
 }
 

@@ -14,9 +14,22 @@
 #define RECURD_SCALAR_CYCLES(cycles)
 #endif
 
-// Commands on float streams: four words whose bits are moved and never computed with. C++17.
+// What kernels read off float streams: vectors of eight words, and commands, four words whose bits are moved and never
+// computed with. C++17.
 namespace recurd {
 namespace hw {
+
+inline aie::vector<float, 8> read_vector(input_stream<float>* stream) {
+  aie::vector<float, 8> v;
+  v.insert(0, readincr_v<4>(stream));
+  v.insert(1, readincr_v<4>(stream));
+  return v;
+}
+
+// A vector is broadcast: what belongs to other tiles is read and dropped.
+inline void skip_vectors(input_stream<float>* __restrict stream, int32 count) {
+  for (int32 i = 0; i < count; ++i) chess_prepare_for_pipelining read_vector(stream);
+}
 
 inline int32 bits_of(float value) {
   int32 bits;

@@ -6,13 +6,6 @@
 namespace recurd {
 namespace hw {
 
-inline aie::vector<float, 8> read_vector(input_stream<float>* stream) {
-  aie::vector<float, 8> v;
-  v.insert(0, readincr_v<4>(stream));
-  v.insert(1, readincr_v<4>(stream));
-  return v;
-}
-
 // Multiplies the next vector of a stream by `rows` matrix rows at once: eight words arrive in eight cycles, a row takes
 // one of them, so further rows cost nothing while they are at most eight. One accumulator a row is enough.
 // Order: eight lanes, each acc = fma(v[j], w[j], acc) over its columns in order from zero.   weights: [rows][words].

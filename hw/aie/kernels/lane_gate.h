@@ -43,13 +43,6 @@ inline void multiply_lanes(input_stream<float>* __restrict vectors, const float*
     }
 }
 
-inline aie::vector<float, 8> read_lanes(input_stream<float>* stream) {
-  aie::vector<float, 8> v;
-  v.insert(0, readincr_v<4>(stream));
-  v.insert(1, readincr_v<4>(stream));
-  return v;
-}
-
 // W x + b.   set: [words][8], [8 biases].
 template <int words>
 inline aie::vector<float, 8> input_part(input_stream<float>* __restrict vectors, const float* __restrict set) {
@@ -58,16 +51,11 @@ inline aie::vector<float, 8> input_part(input_stream<float>* __restrict vectors,
   return aie::add(sums.total(), aie::load_v<8>(set + 8 * words)).template to_vector<float>();
 }
 
-// Words for other tiles are read and dropped.
-inline void skip_lanes(input_stream<float>* __restrict vectors, int32 blocks) {
-  for (int32 i = 0; i < blocks; ++i) chess_prepare_for_pipelining read_lanes(vectors);
-}
-
 // Where commands and W x + b come from: input_words 0: from the tile that makes it.   set: [input_words][8], [8] b.
 template <int input_words>
 inline aie::vector<float, 8> read_input(input_stream<float>* __restrict inputs, const float* __restrict set) {
   if constexpr (input_words == 0) {
-    return read_lanes(inputs);
+    return read_vector(inputs);
   } else {
     return input_part<input_words>(inputs, set);
   }
@@ -83,8 +71,8 @@ inline void finish_lanes(const aie::vector<float, 8>& input, const lane_sums& su
     if constexpr (result == LaneResult::kParts) {
       writeincr(results, state);
     } else {
-      skip_lanes(states, block);
-      const aie::accum<accfloat, 8> gate = aie::mac(aie::accum<accfloat, 8>(input), state, read_lanes(states));
+      skip_vectors(states, block);
+      const aie::accum<accfloat, 8> gate = aie::mac(aie::accum<accfloat, 8>(input), state, read_vector(states));
       writeincr(results, expm1_twice_lanes(gate.template to_vector<float>()));
     }
   } else {
@@ -96,13 +84,13 @@ inline void finish_lanes(const aie::vector<float, 8>& input, const lane_sums& su
     }
     if constexpr (result == LaneResult::kTwoExpm1) {
       chess_separator_scheduler();  // c is made of what was written
-      skip_lanes(states, block);
-      writeincr(results, expm1_twice_lanes(read_lanes(states)));
+      skip_vectors(states, block);
+      writeincr(results, expm1_twice_lanes(read_vector(states)));
     }
   }
   if constexpr (TakesSecondVector(result)) {
     chess_separator_scheduler();
-    skip_lanes(states, state_words / 8 - 1 - block);
+    skip_vectors(states, state_words / 8 - 1 - block);
   }
 }
 

@@ -38,7 +38,7 @@ void lane_head(input_stream<float>* __restrict inputs, input_stream<float>* __re
       multiply_lanes<head>(states, set + 8 * input_columns, sums);
       send_sums(sums, cascade);
       chess_separator_scheduler();
-      skip_lanes(states, (state_words - head + more * state_words) / 8);
+      skip_vectors(states, (state_words - head + more * state_words) / 8);
     }
   }
 }
@@ -59,7 +59,7 @@ void lane_tail(input_cascade<accfloat>* __restrict cascade, input_stream<float>*
     for (uint32 step = 0; step < command.steps; ++step) {
       const aie::vector<float, 8> input = readincr_v<8>(cascade).template to_vector<float>();
       if constexpr (result == LaneResult::kParts) writeincr(results, input);
-      skip_lanes(states, head / 8);
+      skip_vectors(states, head / 8);
       lane_sums sums;
       receive_sums(cascade, sums);
       multiply_lanes<state_words - head>(states, set, sums);
@@ -82,7 +82,7 @@ void lane_inputs_head(input_stream<float>* __restrict inputs, output_cascade<acc
       multiply_lanes<head>(inputs, set, sums);
       send_sums(sums, cascade);
       chess_separator_scheduler();
-      skip_lanes(inputs, (words - head) / 8);
+      skip_vectors(inputs, (words - head) / 8);
     }
   }
 }
@@ -97,7 +97,7 @@ void lane_inputs_tail(input_stream<float>* __restrict inputs, input_cascade<accf
     if (command.op == kOpReload) return;
     const float* __restrict set = weights + command.weight_set * ((words - head + 1) * 8);
     for (uint32 step = 0; step < command.steps; ++step) {
-      skip_lanes(inputs, head / 8);
+      skip_vectors(inputs, head / 8);
       lane_sums sums;
       receive_sums(cascade, sums);
       multiply_lanes<words - head>(inputs, set, sums);

@@ -162,6 +162,23 @@ TEST(LanesForm, AgreesWithTheEmulatorOnLstms) {
   Times<32, 64, kLstm, kExact>::ExpectClosedForm();
   Times<128, 8, kLstm, kLut>::ExpectClosedForm();
 }
+// Tiles that compute on the second vector let the rest of it wait, longer than their routes hold.
+TEST(LanesForm, AgreesWithTheEmulatorWhereBusyTilesHoldUpTheSecondVector) {
+  Times<64, 64, kLstm, kExact>::ExpectClosedForm();
+  Times<128, 128, kAfter, kExact>::ExpectClosedForm();
+  Times<232, 8, kLstm, kExact, 1>::ExpectClosedForm();
+  Times<256, 64, kAfter, kExact, 1>::ExpectClosedForm();
+}
+TEST(LanesForm, AgreesWithTheEmulatorOnEveryActivation) {
+  Times<32, 8, kBefore, LaneNumerics::kLutInterpolated>::ExpectClosedForm();
+  Times<32, 64, kAfter, LaneNumerics::kLutInterpolated>::ExpectClosedForm();
+  Times<32, 8, kBefore, LaneNumerics::kPiecewiseLinear>::ExpectClosedForm();
+  Times<32, 8, kBefore, LaneNumerics::kCordic>::ExpectClosedForm();
+  Times<32, 64, kAfter, LaneNumerics::kCordic>::ExpectClosedForm();
+  Times<32, 8, kLstm, LaneNumerics::kCordic>::ExpectClosedForm();
+  Times<32, 8, kBefore, LaneNumerics::kPolynomial>::ExpectClosedForm();
+  Times<32, 8, kLstm, LaneNumerics::kPolynomial>::ExpectClosedForm();
+}
 TEST(LanesForm, AgreesWithTheEmulatorOnStacks) {
   LaneTimes<Config<32, 8, kAfter, kLut>, Config<32, 32, kAfter, kLut>>::ExpectClosedForm();
   LaneTimes<Config<32, 8, kLstm, kLut>, Config<16, 32, kBefore, kExact>>::ExpectClosedForm();

@@ -18,9 +18,9 @@ struct SystemCfg {
 std::string OutputOf(const std::string& command, int* status = nullptr);
 
 // Aborts the test program on a line that isn't v++'s.
-SystemCfg ReadSystemCfg(const std::string& mapping, int hidden);
+SystemCfg ReadSystemCfg(const std::string& mapping, int hidden, const std::string& cell = "gru");
 
-// The name behind the unit's: "gru_feeder.x" -> "x".
+// The name behind the unit's: "feeder.x" -> "x".
 std::string PortOf(const std::string& end);
 std::string UnitOf(const std::string& end);
 

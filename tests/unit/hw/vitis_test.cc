@@ -10,6 +10,7 @@
 
 #include "hw/aie/graphs/gru_aie.h"
 #include "hw/aie/graphs/gru_cascade.h"
+#include "hw/aie/graphs/rnn_lanes.h"
 #include "hw/aie/simulate.h"
 #include "hw/emu/hybrid_system.h"
 #include "tests/unit/hw/gru_fixture.h"
@@ -53,7 +54,8 @@ void ExpectJoinsEveryPortOnce(const SystemCfg& cfg, int width) {
     static const std::regex axis("INTERFACE axis port = (\\w+)");
     for (std::sregex_iterator at(source.begin(), source.end(), axis), end; at != end; ++at) {
       const std::string port = unit + "." + at->str(1);
-      const int count = source.find(at->str(1) + "[") == std::string::npos ? 0 : width;
+      const bool array = std::regex_search(source, std::regex("\\b" + at->str(1) + "\\)?\\["));
+      const int count = array ? width : 0;
       for (int i = 0; i < count; ++i) ports.insert(port + "_" + std::to_string(i));
       if (count == 0) ports.insert(port);
     }
@@ -94,27 +96,47 @@ TEST(SystemCfg, JoinsEveryPortOfCascadeGraphsAndTheirKernelsOnce) {
   ExpectFits<hw::GruCascade, 64>("cascade", hw::kGates);
 }
 
+template <int hidden, int input, hw::LaneCell cell, hw::LaneNumerics numerics>
+void ExpectLayerFits(const std::string& name) {
+  SCOPED_TRACE(name + " H=" + std::to_string(hidden));
+  const SystemCfg cfg = ReadSystemCfg("lanes", hidden, name);
+  const hw::RnnLayer<hw::LanesConfig<hidden, input, cell, numerics>> graph;
+  ExpectJoinsEveryPlioOnce(graph.nodes(), cfg);
+  ExpectJoinsEveryPortOnce(cfg, hw::LaneGates(cell) * hw::PaddedWords(hidden) / hw::kLanes);
+}
+
+TEST(SystemCfg, JoinsEveryPortOfLanesGraphsAndTheirKernelsOnce) {
+  ExpectLayerFits<1, 8, hw::LaneCell::kGruBefore, hw::LaneNumerics::kLut>("gru");
+  ExpectLayerFits<20, 72, hw::LaneCell::kGruAfter, hw::LaneNumerics::kExact>("gru");  // own W tiles
+  ExpectLayerFits<24, 256, hw::LaneCell::kLstm, hw::LaneNumerics::kLut>("lstm");      // in pairs
+  ExpectLayerFits<64, 8, hw::LaneCell::kLstm, hw::LaneNumerics::kExact>("lstm");
+  ExpectLayerFits<256, 64, hw::LaneCell::kGruAfter, hw::LaneNumerics::kLut>("gru");  // states in pairs
+}
+
 // A PLIO is joined to the port of its own name, or of its gate's or row's number.
 TEST(SystemCfg, JoinsWhatBelongsTogether) {
   const std::map<std::string, std::string> others = {
-      {"indices_r", "indices_0"}, {"indices_z", "indices_1"}, {"indices_n", "indices_2"}, {"y", "beats_in"}};
-  for (const char* mapping : {"hybrid", "aie", "cascade"}) {
+      {"indices_r", "indices_0"}, {"indices_z", "indices_1"}, {"indices_n", "indices_2"}};
+  for (const std::string mapping : {"hybrid", "aie", "cascade", "lanes"}) {
+    const std::regex layer(mapping == "lanes" ? "_0(_|$)" : "$()");  // the only one
     for (const auto& [from, to] : ReadSystemCfg(mapping, 24).streams) {
       if (UnitOf(from) != "ai_engine_0" && UnitOf(to) != "ai_engine_0") continue;
-      const std::string plio = PortOf(UnitOf(from) == "ai_engine_0" ? from : to);
+      const std::string plio = std::regex_replace(PortOf(UnitOf(from) == "ai_engine_0" ? from : to), layer, "$1");
       const std::string port = PortOf(UnitOf(from) == "ai_engine_0" ? to : from);
       const auto other = others.find(plio);
-      const std::string row = plio.substr(0, 4) == "row_" ? "rows_" + plio.substr(4) : plio;
+      const std::string row = std::regex_replace(plio, std::regex("^(row|gate)_"), "$1s_");
       EXPECT_EQ(port, other == others.end() ? row : other->second) << mapping << " " << from << " " << to;
     }
   }
 }
 
-TEST(SystemCfg, RefusesALayerWithoutUnits) {
+TEST(SystemCfg, RefusesALayerWithoutUnitsAndAnLstmWhereThereIsNone) {
+  const std::string script = RECURD_SOURCE_DIR "/hw/vitis/system_cfg.py --mapping=hybrid --hidden=";
   int status = 0;
-  const std::string said = OutputOf(RECURD_SOURCE_DIR "/hw/vitis/system_cfg.py --mapping=hybrid --hidden=0", &status);
+  EXPECT_THAT(OutputOf(script + "0", &status), HasSubstr("--hidden is 0, but a layer has one unit at least"));
   EXPECT_NE(status, 0);
-  EXPECT_THAT(said, HasSubstr("--hidden is 0, but a layer has one unit at least"));
+  EXPECT_THAT(OutputOf(script + "8 --cell=lstm", &status), HasSubstr("--mapping=hybrid has GRUs only"));
+  EXPECT_NE(status, 0);
 }
 
 void ExpectSourcesAreThere(const GraphNodes& graph, size_t count) {
@@ -133,6 +155,9 @@ TEST(VitisGraph, NamesASourceFileForEveryKernel) {
   ExpectSourcesAreThere(gru.nodes(), 4);
   ExpectSourcesAreThere(hw::GruAie<hw::DesignConfig>().nodes(), 5);
   ExpectSourcesAreThere(hw::GruCascade<hw::DesignConfig>().nodes(), 5);
+  ExpectSourcesAreThere(hw::RnnLayer<hw::LanesDesignConfig>().nodes(), 1);
+  using InPairs = hw::LanesConfig<24, 256, hw::LaneCell::kLstm, hw::LaneNumerics::kExact>;
+  ExpectSourcesAreThere(hw::RnnLayer<InPairs>().nodes(), 2);
 }
 
 TEST(VitisKernels, JoinedBySystemCfgGiveTheBitsOfTheHybridSystem) {
@@ -155,6 +180,44 @@ TEST(VitisKernels, JoinedBySystemCfgGiveTheBitsOfTheHybridSystem) {
   (*hybrid)->Give(words);
   ASSERT_TRUE((*hybrid)->RunUntil(result_words).ok());
   EXPECT_EQ(results, (*hybrid)->results());
+}
+
+TEST(VitisKernels, TellTheLayerTheyWereBuiltFor) {
+  VitisSystem vitis;
+  vitis.SetWeights({RandomWeights(hw::Design::kHidden, hw::Design::kInput, 1)});
+  vitis.Move({}, 0);
+  const auto& told = vitis.registers();
+  EXPECT_EQ(told.magic, hw::kMagic);
+  EXPECT_EQ(told.abi, hw::kAbiMajor << 16 | hw::kAbiMinor);
+  EXPECT_EQ(told.geometry, hw::PackGeometry(32, 8, 2, hw::kMappingHybrid));
+  EXPECT_EQ(told.numerics, hw::PackNumerics(hw::kMappingHybrid, 0, 0));
+  EXPECT_GT(told.heartbeat, 0u);
+}
+
+// The offsets stand in pragmas, which take no names.
+TEST(VitisKernels, PutEveryRegisterWhereTheContractHasIt) {
+  const std::string source = ReadFile("hw/pl/control.cc");
+  std::map<std::string, uint32_t> found;
+  static const std::regex pragma("s_axilite port = (\\w+) offset = (0x[0-9a-f]+)\n");
+  for (std::sregex_iterator at(source.begin(), source.end(), pragma), end; at != end; ++at) {
+    found[at->str(1)] = static_cast<uint32_t>(std::stoul(at->str(2), nullptr, 16));
+  }
+  const std::map<std::string, uint32_t> registers = {{"magic", hw::kRegMagic},
+                                                     {"abi", hw::kRegAbi},
+                                                     {"build_id", hw::kRegBuildId},
+                                                     {"geometry", hw::kRegGeometry},
+                                                     {"numerics", hw::kRegNumerics},
+                                                     {"generation", hw::kRegGeneration},
+                                                     {"heartbeat", hw::kRegHeartbeat},
+                                                     {"fault", hw::kRegFault},
+                                                     {"done", hw::kRegDone},
+                                                     {"abort", hw::kRegAbort},
+                                                     {"submit", hw::kRegSubmit},
+                                                     {"input_offset", hw::kRegInputOffset},
+                                                     {"input_beats", hw::kRegInputBeats},
+                                                     {"result_offset", hw::kRegResultOffset},
+                                                     {"window", hw::kRegWindow}};
+  EXPECT_EQ(found, registers);
 }
 
 // The graph as a simulator has it: counts what is done to it.
@@ -198,10 +261,22 @@ void ExpectSimulates() {
   ExpectWasSimulated(cascade);
 }
 
+template <int hidden, int input>
+void ExpectLayerSimulates() {
+  using Config = hw::LanesConfig<hidden, input, hw::LaneCell::kLstm, hw::LaneNumerics::kExact>;
+  SimulatedGraph<hw::RnnLayer<Config>> graph;
+  hw::simulate_lanes<Config>(graph);
+  ExpectWasSimulated(graph);
+}
+
 TEST(VitisGraph, SimulationWritesEveryParameterOnceAndWhole) {
   ExpectSimulates<hw::GruConfig<12, 20, hw::Reset::kBefore>>();
   ExpectSimulates<hw::GruConfig<12, 20, hw::Reset::kAfter>>();
   ExpectSimulates<hw::GruConfig<40, 8, hw::Reset::kAfter, 1>>();
+  ExpectLayerSimulates<12, 20>();
+  ExpectLayerSimulates<12, 72>();
+  ExpectLayerSimulates<12, 256>();
+  ExpectLayerSimulates<232, 64>();
 }
 
 // What `make -n` would run, and whether it can.
@@ -210,7 +285,7 @@ std::string DryRun(const std::string& arguments, int* status) {
 }
 
 class VitisMakefile : public testing::TestWithParam<std::string> {};
-INSTANTIATE_TEST_SUITE_P(Mappings, VitisMakefile, testing::Values("hybrid", "aie", "cascade"));
+INSTANTIATE_TEST_SUITE_P(Mappings, VitisMakefile, testing::Values("hybrid", "aie", "cascade", "lanes"));
 
 TEST_P(VitisMakefile, BuildsEveryKernelAndTheGraphOfTheLayerFromFilesThatAreThere) {
   int status = -1;
@@ -228,11 +303,32 @@ TEST_P(VitisMakefile, BuildsEveryKernelAndTheGraphOfTheLayerFromFilesThatAreTher
   const SystemCfg cfg = ReadSystemCfg(GetParam(), 20);
   EXPECT_EQ(sources.size(), cfg.units.size() + 4) << said;  // and the graph, the script, two package_*.cfg
   for (const auto& [unit, kernel] : cfg.units) EXPECT_THAT(said, HasSubstr("--kernel " + kernel + " "));
-  for (const char* macro : {"RECURD_HIDDEN=20", "RECURD_INPUT=6", "RECURD_RESET_BEFORE=0", "RECURD_SETS=3"}) {
+  for (const char* macro : {"RECURD_HIDDEN=20", "RECURD_INPUT=6", "RECURD_RESET_BEFORE=0", "RECURD_SETS=3",
+                            "RECURD_LSTM=0", "RECURD_NUMERICS=kLut", "RECURD_MAPPING=kMapping", "RECURD_BUILD_ID="}) {
     EXPECT_THAT(said, HasSubstr(std::string(" -D") + macro));
     EXPECT_THAT(said, HasSubstr(std::string("--aie.Xpreproc=-D") + macro));
     const std::string name = std::string(macro).substr(0, std::string(macro).find('='));
     EXPECT_THAT(ReadFile("hw/config/design.h"), HasSubstr("#ifndef " + name + "\n"));
+  }
+}
+
+TEST(VitisParameters, NameTheCellAndEveryActivation) {
+  std::string forms = ReadFile("hw/config/activation.h");
+  forms = forms.substr(0, forms.find("};"));
+  static const std::regex value("(k\\w+) = \\d+,");
+  const auto count = std::distance(std::sregex_iterator(forms.begin(), forms.end(), value), std::sregex_iterator());
+  const std::vector<std::string> names = {"lut",    "exact",     "lut_interpolated", "piecewise_linear",
+                                          "cordic", "polynomial"};
+  EXPECT_EQ(count, static_cast<std::ptrdiff_t>(names.size()));
+  for (const std::string& name : names) {
+    int status = -1;
+    const std::string said =
+        DryRun("aie PLATFORM=/p.xpfm BUILD=/nowhere MAPPING=lanes CELL=lstm NUMERICS=" + name, &status);
+    ASSERT_EQ(status, 0) << said;
+    EXPECT_THAT(said, HasSubstr("=-DRECURD_LSTM=1 "));
+    std::smatch macro;
+    ASSERT_TRUE(std::regex_search(said, macro, std::regex("=-DRECURD_NUMERICS=(\\w+) "))) << said;
+    EXPECT_THAT(forms, HasSubstr("  " + macro.str(1) + " = ")) << name;
   }
 }
 
@@ -243,6 +339,12 @@ TEST(VitisParameters, SayWhatIsWrongWithAParameter) {
   EXPECT_THAT(DryRun("help RESET=behind", &status), HasSubstr("RESET is 'behind'"));
   EXPECT_NE(status, 0);
   EXPECT_THAT(DryRun("help MAPPING=none", &status), HasSubstr("MAPPING is 'none'"));
+  EXPECT_NE(status, 0);
+  EXPECT_THAT(DryRun("help CELL=rnn", &status), HasSubstr("CELL is 'rnn'"));
+  EXPECT_NE(status, 0);
+  EXPECT_THAT(DryRun("help NUMERICS=half", &status), HasSubstr("NUMERICS is 'half'"));
+  EXPECT_NE(status, 0);
+  EXPECT_THAT(DryRun("help CELL=lstm", &status), HasSubstr("use MAPPING=lanes"));
   EXPECT_NE(status, 0);
   EXPECT_THAT(DryRun("help HIDDEN=0", &status), HasSubstr("HIDDEN is '0'"));
   EXPECT_NE(status, 0);

@@ -1,5 +1,5 @@
-#ifndef RECURD_HW_AIE_GRAPHS_HYBRID_PLACES_H_
-#define RECURD_HW_AIE_GRAPHS_HYBRID_PLACES_H_
+#ifndef RECURD_HW_AIE_GRAPHS_ROWWISE_PLACES_H_
+#define RECURD_HW_AIE_GRAPHS_ROWWISE_PLACES_H_
 
 #include "hw/config/contract.h"
 #include "hw/config/geometry.h"
@@ -10,7 +10,7 @@ namespace hw {
 // Where the tiles and PLIOs of the row-wise mappings stand: for the graphs, and for the closed form of their timing.
 // The nine tiles of a group of rows follow each other. The `central` ones stand in the middle, the update tile first,
 // then the aggregators in the order of gates; the tiles behind them move up.   C++14.
-struct HybridPlaces {
+struct RowwisePlaces {
   int rows;  // groups of them
   int central = 1;
 
@@ -29,4 +29,4 @@ struct HybridPlaces {
 }  // namespace hw
 }  // namespace recurd
 
-#endif  // RECURD_HW_AIE_GRAPHS_HYBRID_PLACES_H_
+#endif  // RECURD_HW_AIE_GRAPHS_ROWWISE_PLACES_H_
