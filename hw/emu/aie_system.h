@@ -2,6 +2,7 @@
 #define RECURD_HW_EMU_AIE_SYSTEM_H_
 
 #include <memory>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "hw/aie/graphs/gru_aie.h"
@@ -19,7 +20,6 @@ class AieSystem : public RowwiseSystem<Config, hw::GruAie<Config>> {
   static absl::StatusOr<std::unique_ptr<AieSystem>> Make(const hw::Timing& timing, Disturbance disturbance = {}) {
     std::unique_ptr<AieSystem> system(new AieSystem(timing, disturbance));
     if (absl::Status status = system->Elaborate(); !status.ok()) return status;
-    system->SetTables();
     system->AddFeeder();
     system->control_.out = system->array().PlWrites("control");
     return system;
@@ -27,18 +27,24 @@ class AieSystem : public RowwiseSystem<Config, hw::GruAie<Config>> {
 
  private:
   using Base = RowwiseSystem<Config, hw::GruAie<Config>>;
-  using Base::Base;
 
-  void SetTables() {
+  AieSystem(const hw::Timing& timing, Disturbance disturbance) : Base(timing, disturbance) {
+    NamePorts("tables", this->graph_.tables);
+  }
+
+  std::vector<GruSystem::Parameter> PortValues(const std::vector<GruWeights>& sets) const override {
+    std::vector<GruSystem::Parameter> values = Base::PortValues(sets);
     float sigmoid[hw::kLutWords], tanh[hw::kLutWords];
     hw::fill_sigmoid(sigmoid);
     hw::fill_tanh(tanh);
     for (int gate = 0; gate < hw::kGates; ++gate) {
+      const float* table = gate == hw::kGateNew ? tanh : sigmoid;
       for (int group = 0; group < Config::kGroups; ++group) {
-        this->graph_.update(this->graph_.tables[gate * Config::kGroups + group], gate == hw::kGateNew ? tanh : sigmoid,
-                            hw::kLutWords);
+        values.push_back(
+            PortValue(this->graph_.tables[gate * Config::kGroups + group], {table, table + hw::kLutWords}));
       }
     }
+    return values;
   }
 };
 

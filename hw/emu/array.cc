@@ -116,10 +116,33 @@ absl::Status Array::Elaborate() {
   return absl::OkStatus();
 }
 
+void Array::Start() {
+  started_ = true;
+  TryInvoke();
+}
+
+void Array::TryInvoke() {
+  for (Process* process : not_invoked_) engine_->Wake(process);
+  not_invoked_.clear();
+}
+
+void Array::AwaitInvocation(const Node& node) {
+  const auto given = [&] {
+    return std::all_of(node.parameters.begin(), node.parameters.end(),
+                       [](const auto& parameter) { return parameter == nullptr || parameter->given; });
+  };
+  while (held_ && !(started_ && given())) {
+    not_invoked_.push_back(t_process);
+    t_process->fiber->Suspend();
+    t_process->floor = engine_->now();
+  }
+}
+
 void Array::AddProcess(const Node& node) {
   if (node.kind == Node::Kind::kKernel) {
     KernelInstance* kernel = (kernels_[&node] = node.instantiate(node)).get();
-    processes_[&node] = engine_->AddProcess(Describe(node), [kernel] {
+    processes_[&node] = engine_->AddProcess(Describe(node), [this, kernel, &node] {
+      AwaitInvocation(node);
       for (;;) {
         kernel->Invoke();
         Separate(CurrentTiming().invocation);

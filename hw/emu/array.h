@@ -25,6 +25,13 @@ class Array {
   // between tiles that are not neighbours.
   absl::Status Elaborate();
 
+  // A kernel's first invocation waits for Start, and for each of its parameters. Before the engine's first Run.
+  // Source: UG1079, Run-Time Parameter Update/Read Mechanisms.
+  void Hold() { held_ = true; }
+  void Start();
+  // Parameters have been written.
+  void TryInvoke();
+
   // The PL's end of a PLIO. Preconditions: Elaborate was OK; the name exists; each is asked for once.
   OutPort PlWrites(const std::string& plio);
   InPort PlReads(const std::string& plio, Process* reader);
@@ -41,12 +48,15 @@ class Array {
   absl::Status CheckCascade(const Edge& edge) const;
   hw::Place PlaceOf(const Node& node) const;
   void AddProcess(const Node& node);
+  void AwaitInvocation(const Node& node);
   void AddNet(const Node& from, int out);
   void Receive(const Edge& edge, Channel* channel);
   void AddMerge(const Node& node);
 
   const GraphNodes& graph_;
   Engine* engine_;
+  bool held_ = false, started_ = false;
+  std::vector<Process*> not_invoked_;
   std::map<const Node*, Process*> processes_;
   std::map<const Node*, std::unique_ptr<KernelInstance>> kernels_;
   std::map<Port, InPort> packet_ins_;  // of merges and splits

@@ -7,9 +7,9 @@
 
 #include "absl/status/statusor.h"
 #include "hw/aie/graphs/gru_cascade.h"
-#include "hw/emu/gru_system.h"
+#include "hw/emu/named_ports.h"
 #include "hw/pl/gru_activator.h"
-#include "hw/pl/gru_feeder.h"
+#include "hw/pl/lanes_feeder.h"
 
 namespace recurd {
 namespace emu {
@@ -31,32 +31,43 @@ class CascadeSystem : public GruSystem {
     return system;
   }
 
-  void SetWeights(const std::vector<GruWeights>& sets) override {
-    SetPositions(graph_.input_blocks, Graph::kInputBlocks);
-    SetPositions(graph_.state_blocks, Graph::kStateBlocks);
-    for (int gate = 0; gate < hw::kGates; ++gate) {
-      for (int block = 0; block < Graph::kInputBlocks; ++block) {
-        Update(graph_.input_weights[gate * Graph::kInputBlocks + block], Columns(sets, gate, block, true));
-      }
-      for (int block = 0; block < Graph::kStateBlocks; ++block) {
-        Update(graph_.recurrent_weights[gate * Graph::kStateBlocks + block], Columns(sets, gate, block, false));
-      }
-      Update(graph_.biases[gate], Biases(sets, gate));
-    }
-  }
   const GraphNodes& nodes() const override { return graph_.nodes(); }
 
  private:
   static constexpr int kWords = Config::kHiddenWords;
 
-  using GruSystem::GruSystem;
+  CascadeSystem(const hw::Timing& timing, Disturbance disturbance) : GruSystem(timing, disturbance) {
+    NamePorts("input_weights", graph_.input_weights);
+    NamePorts("recurrent_weights", graph_.recurrent_weights);
+    NamePorts("biases", graph_.biases);
+    NamePorts("input_blocks", graph_.input_blocks);
+    NamePorts("state_blocks", graph_.state_blocks);
+  }
+
+  std::vector<Parameter> PortValues(const std::vector<GruWeights>& sets) const override {
+    std::vector<Parameter> values;
+    AppendPositions(graph_.input_blocks, Graph::kInputBlocks, &values);
+    AppendPositions(graph_.state_blocks, Graph::kStateBlocks, &values);
+    for (int gate = 0; gate < hw::kGates; ++gate) {
+      for (int block = 0; block < Graph::kInputBlocks; ++block) {
+        const adf::input_port& port = graph_.input_weights[gate * Graph::kInputBlocks + block];
+        values.push_back(PortValue(port, Columns(sets, gate, block, true)));
+      }
+      for (int block = 0; block < Graph::kStateBlocks; ++block) {
+        const adf::input_port& port = graph_.recurrent_weights[gate * Graph::kStateBlocks + block];
+        values.push_back(PortValue(port, Columns(sets, gate, block, false)));
+      }
+      values.push_back(PortValue(graph_.biases[gate], Biases(sets, gate)));
+    }
+    return values;
+  }
 
   void ConnectPl() {
     Process* feeder =
-        AddPlKernel("gru_feeder", [this] { hw::gru_feeder<Config::kInputWords, kWords>(in_, x_, control_); });
+        AddPlKernel("feeder", [this] { hw::lanes_feeder<Config::kInputWords, 0, 0, kWords>(in_, x_, control_); });
     Process* activator =
         AddPlKernel("gru_activator", [this] { hw::gru_activator<kHidden>(control_, indices_, r_, zn_); });
-    in_.in = HostWords(feeder);
+    TakeCommands(feeder, &in_.in);
     x_.out = array().PlWrites("x");
     ConnectFifo("control", feeder, &control_.out, activator, &control_.in);
     indices_[hw::kGateReset].in = array().PlReads("indices_r", activator);
@@ -66,15 +77,10 @@ class CascadeSystem : public GruSystem {
     zn_.out = array().PlWrites("zn");
   }
 
-  void Update(const adf::input_port& port, const std::vector<float>& values) {
-    graph_.update(port, values.data(), static_cast<int>(values.size()));
-  }
-
-  void SetPositions(const adf::input_port* ports, int32_t blocks) {
+  static void AppendPositions(const adf::input_port* ports, int32_t blocks, std::vector<Parameter>* values) {
     for (int32_t block = 0; block < blocks; ++block) {
-      const int32_t behind = blocks - 1 - block;
-      graph_.update(ports[block], &block, 1);
-      graph_.update(ports[blocks + block], &behind, 1);
+      values->push_back(PortValue(ports[block], block));
+      values->push_back(PortValue(ports[blocks + block], blocks - 1 - block));
     }
   }
 

@@ -77,6 +77,20 @@ void Engine::Block(Process* self, const Channel* channel, bool reading) {
   self->blocked_on = nullptr;
 }
 
+void Engine::AwaitTurn(Process* self) {
+  turns_.push_back(self);
+  self->fiber->Suspend();
+}
+
+bool Engine::TakeTurn() {
+  const auto first = std::min_element(turns_.begin(), turns_.end(),
+                                      [](const Process* a, const Process* b) { return a->floor < b->floor; });
+  if (first == turns_.end() || (*first)->floor > now_) return false;
+  Wake(*first);
+  turns_.erase(first);
+  return true;
+}
+
 Cycles Engine::Delay() {
   random_ ^= random_ << 13;
   random_ ^= random_ >> 7;
@@ -106,7 +120,7 @@ bool Engine::Run() {
       }
       runnable_.clear();
     }
-    if (!FireMerges()) break;
+    if (!FireMerges() && !TakeTurn()) break;
   }
   t_process = outer;
   return false;

@@ -3,6 +3,7 @@
 
 #include <deque>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 #include <utility>
@@ -31,7 +32,8 @@ struct Disturbance {
 // Runs processes that meet in time-stamped bounded FIFOs. A process runs ahead in its own time until it blocks, so
 // there is no event queue. Only merges look at the clock of others: they fire when nothing else can run, in the order
 // of time, and no further ahead than an answer to the first of them could arrive. Hence times and order are exact and
-// the same in every run.
+// the same in every run. A process that must see what others have done by then (AwaitNow) goes on when nothing else can
+// run, the one with the earliest clock first.
 class Engine {
  public:
   explicit Engine(const hw::Timing& timing, Disturbance disturbance = {});
@@ -50,6 +52,9 @@ class Engine {
   bool Run();
   // Ends Run when the calling process blocks next.
   void Stop() { stopped_ = true; }
+  // From the first call on, processes that ask for it go no further than the host's time.
+  void Advance(Cycles now) { now_ = now; }
+  Cycles now() const { return now_; }
 
   // Who waits for whom, one line each; "" if nobody waits.
   std::string Waiting() const;
@@ -61,6 +66,7 @@ class Engine {
   // For the transfer functions of process.h.
   void Wake(Process* process);
   void Block(Process* self, const Channel* channel, bool reading);
+  void AwaitTurn(Process* self);
   bool disturbed() const { return disturbance_.one_in > 0; }
   Cycles Delay();
 
@@ -72,6 +78,7 @@ class Engine {
   Candidate Next(const Merge& merge) const;
   void Forward(Merge* merge, Candidate candidate);
   bool FireMerges();
+  bool TakeTurn();
 
   hw::Timing timing_;
   Disturbance disturbance_;
@@ -81,6 +88,8 @@ class Engine {
   std::deque<Merge> merges_;
   std::vector<std::pair<Merge*, Candidate>> ready_;
   std::vector<Process*> runnable_, next_runnable_;
+  std::vector<Process*> turns_;  // who waits in AwaitTurn
+  Cycles now_ = std::numeric_limits<Cycles>::max();
   bool stopped_ = false;
   int64_t switches_ = 0;
 };

@@ -19,7 +19,8 @@ namespace emu {
 // keeps it until it returns. Source: UG1079, Run-Time Parameter Specification.
 struct Parameter {
   std::vector<uint32_t> latest;  // words
-  bool written = false;
+  bool written = false;          // since the last invocation
+  bool given = false;            // ever
 };
 
 enum class PortKind { kStream, kPacket, kCascade, kParameter };

@@ -12,8 +12,8 @@
 #include "absl/status/statusor.h"
 #include "hw/aie/graphs/gru_config.h"
 #include "hw/aie/graphs/rnn_lanes.h"
-#include "hw/emu/gru_system.h"
 #include "hw/emu/lanes_weights.h"
+#include "hw/emu/named_ports.h"
 #include "hw/pl/lanes_core.h"
 #include "hw/pl/lanes_feeder.h"
 #include "hw/pl/lanes_gru.h"
@@ -34,32 +34,19 @@ class LanesSystem : public GruSystem {
   // Errors: as Array::Elaborate.
   static absl::StatusOr<std::unique_ptr<LanesSystem>> Make(const hw::Timing& timing, Disturbance disturbance = {}) {
     std::unique_ptr<LanesSystem> system(new LanesSystem(timing, disturbance));
-    if (absl::Status status = system->ElaborateGraph(); !status.ok()) return status;
+    if (absl::Status status = system->Elaborate(); !status.ok()) return status;
     system->ConnectLayers(std::make_index_sequence<kLayers>());
     return system;
   }
 
-  // Of the only layer.
+  // Of the only layer. Once they are set, rows that the layer doesn't have stay zero.
   void SetWeights(const std::vector<GruWeights>& sets) override { SetLayerWeights<0>(sets); }
 
   // The same for each layer of a stack; all have as many sets.
   template <size_t layer>
   void SetLayerWeights(const std::vector<GruWeights>& sets) {
-    using Config = std::tuple_element_t<layer, std::tuple<Configs...>>;
     std::get<layer>(layers_).hidden = sets[0].hidden_size;
-    auto& ports = std::get<layer>(graph_.layers);
-    for (int index = 0; index < Config::kGateTiles; ++index) {
-      std::vector<float> gate, head, input, input_head;
-      for (const GruWeights& set : sets) {
-        const LanesWeights weights(set, Config::kCell, Config::kNumerics);
-        AppendTiles<Config>(weights, index, &gate, &head, &input, &input_head);
-      }
-      Update(ports.weights[index], gate);
-      if (Config::kLayout.split_state()) Update(ports.head_weights[index], head);
-      if (Config::kLayout.own_inputs()) Update(ports.input_weights[index], input);
-      if (Config::kLayout.split_input()) Update(ports.input_head_weights[index], input_head);
-    }
-    for (int32_t block = 0; block < Config::kBlocks; ++block) graph_.update(ports.block_indices[block], &block, 1);
+    Update(Whole(LayerValues<layer>(sets)));
   }
 
   const GraphNodes& nodes() const override { return graph_.nodes(); }
@@ -74,10 +61,49 @@ class LanesSystem : public GruSystem {
                                     hw::lanes_lstm<Config::kNumerics, Config::kHiddenWords>,
                                     hw::lanes_gru<Config::kCell, Config::kNumerics, Config::kHiddenWords>>;
     hw::beat_stream in, x, control, gates[Config::kGateTiles], h, v, y;
-    int hidden = 0;
+    int hidden = Config::kHiddenWords;
   };
 
-  using GruSystem::GruSystem;
+  LanesSystem(const hw::Timing& timing, Disturbance disturbance) : GruSystem(timing, disturbance) {
+    NameLayers(std::make_index_sequence<kLayers>());
+  }
+
+  // An only layer's ports are the graph's own.
+  template <size_t... layer>
+  void NameLayers(std::index_sequence<layer...>) {
+    const auto name = [](const std::string& of, auto& ports) {
+      NamePorts(of + "weights", ports.weights);
+      NamePorts(of + "head_weights", ports.head_weights);
+      NamePorts(of + "input_weights", ports.input_weights);
+      NamePorts(of + "input_head_weights", ports.input_head_weights);
+      NamePorts(of + "block_indices", ports.block_indices);
+    };
+    (name(kLayers == 1 ? "" : "layers[" + std::to_string(layer) + "].", std::get<layer>(graph_.layers)), ...);
+  }
+
+  std::vector<Parameter> PortValues(const std::vector<GruWeights>& sets) const override { return LayerValues<0>(sets); }
+
+  template <size_t layer>
+  std::vector<Parameter> LayerValues(const std::vector<GruWeights>& sets) const {
+    using Config = std::tuple_element_t<layer, std::tuple<Configs...>>;
+    const auto& ports = std::get<layer>(graph_.layers);
+    std::vector<Parameter> values;
+    for (int index = 0; index < Config::kGateTiles; ++index) {
+      std::vector<float> gate, head, input, input_head;
+      for (const GruWeights& set : sets) {
+        const LanesWeights weights(set, Config::kCell, Config::kNumerics);
+        AppendTiles<Config>(weights, index, &gate, &head, &input, &input_head);
+      }
+      values.push_back(PortValue(ports.weights[index], gate));
+      if (Config::kLayout.split_state()) values.push_back(PortValue(ports.head_weights[index], head));
+      if (Config::kLayout.own_inputs()) values.push_back(PortValue(ports.input_weights[index], input));
+      if (Config::kLayout.split_input()) values.push_back(PortValue(ports.input_head_weights[index], input_head));
+    }
+    for (int32_t block = 0; block < Config::kBlocks; ++block) {
+      values.push_back(PortValue(ports.block_indices[block], block));
+    }
+    return values;
+  }
 
   static constexpr int WordsBefore(size_t layer) {
     int words = 0;
@@ -90,7 +116,7 @@ class LanesSystem : public GruSystem {
     Process* before = nullptr;
     OutPort* results = nullptr;
     (ConnectLayer<layer>(&before, &results), ...);
-    ConnectResults(before, results);
+    YieldResults(before, results);
   }
 
   template <size_t number>
@@ -108,7 +134,7 @@ class LanesSystem : public GruSystem {
       hw::lanes_core<Cell, kBefore, kOther>(layer.control, layer.gates, layer.h, layer.v, layer.y, layer.hidden);
     });
     if (*before == nullptr) {
-      layer.in.in = HostWords(feeder);
+      TakeCommands(feeder, &layer.in.in);
     } else {
       ConnectFifo("y" + name, *before, *results, feeder, &layer.in.in);
     }
@@ -136,10 +162,6 @@ class LanesSystem : public GruSystem {
     weights.AppendColumns(number, block, true, 0, layout.state_head(), head);
     weights.AppendColumns(number, block, true, layout.state_head(), layout.hidden_words, gate);
     weights.AppendBias(number, block, true, gate);
-  }
-
-  void Update(const adf::input_port& port, const std::vector<float>& values) {
-    graph_.update(port, values.data(), static_cast<int>(values.size()));
   }
 
   Graph graph_;

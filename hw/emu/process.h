@@ -38,6 +38,7 @@ struct Process {
   // Execution units take one operation a cycle.
   Cycles load_unit = 0, store_unit = 0, vector_unit = 0, scalar_unit = 0;
   Cycles scalar_ready = 0;  // of the youngest scalar: scalars carry no time of their own
+  Cycles awaited = -1;      // `floor` at its last AwaitNow
 
   // Where it stands, if it stands: for the report of a deadlock.
   const Channel* blocked_on = nullptr;
@@ -128,6 +129,12 @@ void WriteCascade(OutPort* port, const uint32_t (&words)[hw::kLanes], Cycles rea
 // Returns the number of words; moves the process's clock to the PL cycle of the transfer.
 int ReadBeat(InPort* port, uint32_t* words, bool* last);
 void WriteBeat(OutPort* port, const uint32_t* words, int count, bool last);
+// Whether either could go on at once, at the process's clock.
+bool BeatWaits(InPort* port);
+bool BeatHasRoom(OutPort* port);
+// Blocks until whatever happens before the process's clock has happened, and the host's time has come so far
+// (Engine::Advance): for what reaches beyond streams, memory, and answers that depend on when they are asked for.
+void AwaitNow();
 // The next PL cycle begins.
 void PlClock();
 // What PlClock has counted in this process, in PL cycles.

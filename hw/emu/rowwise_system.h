@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "hw/aie/graphs/gru_config.h"
-#include "hw/emu/gru_system.h"
-#include "hw/pl/gru_feeder.h"
+#include "hw/emu/named_ports.h"
+#include "hw/pl/lanes_feeder.h"
 
 namespace recurd {
 namespace emu {
@@ -19,25 +19,34 @@ class RowwiseSystem : public GruSystem {
  public:
   using Graph = GraphType;
 
-  void SetWeights(const std::vector<GruWeights>& sets) override {
-    for (int gate = 0; gate < hw::kGates; ++gate) {
-      for (int group = 0; group < Config::kGroups; ++group) SetGroup(sets, gate, group);
-    }
-    for (int group = 0; group < Config::kGroups; ++group) {
-      const int32_t first_row = group * Config::kGroupRows;
-      graph_.update(graph_.row_indices[group], &first_row, 1);
-      graph_.update(graph_.row_indices[Config::kGroups + group], &first_row, 1);
-    }
-  }
   const GraphNodes& nodes() const override { return graph_.nodes(); }
 
  protected:
-  RowwiseSystem(const hw::Timing& timing, Disturbance disturbance) : GruSystem(timing, disturbance) {}
+  RowwiseSystem(const hw::Timing& timing, Disturbance disturbance) : GruSystem(timing, disturbance) {
+    NamePorts("input_weights", graph_.input_weights);
+    NamePorts("recurrent_weights", graph_.recurrent_weights);
+    NamePorts("biases", graph_.biases);
+    NamePorts("row_indices", graph_.row_indices);
+  }
+
+  std::vector<GruSystem::Parameter> PortValues(const std::vector<GruWeights>& sets) const override {
+    std::vector<GruSystem::Parameter> values;
+    for (int gate = 0; gate < hw::kGates; ++gate) {
+      for (int group = 0; group < Config::kGroups; ++group) AppendGroup(sets, gate, group, &values);
+    }
+    for (int group = 0; group < Config::kGroups; ++group) {
+      const int32_t first_row = group * Config::kGroupRows;
+      values.push_back(PortValue(graph_.row_indices[group], first_row));
+      if (Config::kReset != hw::Reset::kAfter) continue;
+      values.push_back(PortValue(graph_.row_indices[Config::kGroups + group], first_row));
+    }
+    return values;
+  }
 
   Process* AddFeeder() {
     Process* feeder = AddPlKernel(
-        "gru_feeder", [this] { hw::gru_feeder<Config::kInputWords, Config::kHiddenWords>(in_, x_, control_); });
-    in_.in = HostWords(feeder);
+        "feeder", [this] { hw::lanes_feeder<Config::kInputWords, 0, 0, Config::kHiddenWords>(in_, x_, control_); });
+    TakeCommands(feeder, &in_.in);
     x_.out = array().PlWrites("x");
     return feeder;
   }
@@ -46,7 +55,8 @@ class RowwiseSystem : public GruSystem {
   hw::beat_stream in_, x_, control_;
 
  private:
-  void SetGroup(const std::vector<GruWeights>& sets, int gate, int group) {
+  void AppendGroup(const std::vector<GruWeights>& sets, int gate, int group,
+                   std::vector<GruSystem::Parameter>* values) const {
     const int at = gate * Config::kGroups + group, first = group * Config::kGroupRows;
     const bool after = Config::kReset == hw::Reset::kAfter && gate == hw::kGateNew;
     std::vector<float> input, recurrent, bias;
@@ -60,13 +70,9 @@ class RowwiseSystem : public GruSystem {
         recurrent.insert(recurrent.end(), hw::kLanes, set.recurrent_bias[row]);
       }
     }
-    Update(graph_.input_weights[at], input);
-    Update(graph_.recurrent_weights[at], recurrent);
-    Update(graph_.biases[at], bias);
-  }
-
-  void Update(const adf::input_port& port, const std::vector<float>& values) {
-    graph_.update(port, values.data(), static_cast<int>(values.size()));
+    values->push_back(PortValue(graph_.input_weights[at], input));
+    values->push_back(PortValue(graph_.recurrent_weights[at], recurrent));
+    values->push_back(PortValue(graph_.biases[at], bias));
   }
 };
 

@@ -155,6 +155,34 @@ void WriteBeat(OutPort* port, const uint32_t* words, int count, bool last) {
   WakeReaders(&channel);
 }
 
+bool BeatWaits(InPort* port) {
+  AwaitNow();
+  Channel& channel = *port->channel;
+  const Channel::Reader& reader = channel.readers[port->reader];
+  bool last = false;
+  for (int i = 0; i < hw::kBeatWords && !last; ++i) {
+    if (reader.taken + i >= channel.written) return false;
+    const Slot& slot = channel.At(reader.taken + i);
+    if (slot.written + reader.latency > t_process->floor) return false;
+    last = slot.last;
+  }
+  return true;
+}
+
+bool BeatHasRoom(OutPort* port) {
+  AwaitNow();
+  Channel& channel = *port->channel;
+  if (channel.Full(hw::kBeatWords)) return false;
+  return channel.At(channel.written + hw::kBeatWords - 1).room <= t_process->floor;
+}
+
+void AwaitNow() {
+  Process& self = *t_process;
+  if (self.awaited >= self.floor) return;
+  self.awaited = self.floor;
+  self.engine->AwaitTurn(&self);
+}
+
 void PlClock() { t_process->floor += CurrentTiming().pl_clock; }
 
 Cycles PlCycle() { return t_process->floor / CurrentTiming().pl_clock; }

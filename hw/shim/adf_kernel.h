@@ -141,7 +141,7 @@ void UpdateParameter(const Node& node, int in, const T* values, int count) {
   parameter.latest.assign(parameter.latest.size(), 0);
   if (static_cast<size_t>(count) > parameter.latest.size()) count = static_cast<int>(parameter.latest.size());
   memcpy(parameter.latest.data(), values, 4 * static_cast<size_t>(count));
-  parameter.written = true;
+  parameter.written = parameter.given = true;
 }
 
 }  // namespace internal

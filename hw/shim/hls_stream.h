@@ -4,7 +4,7 @@
 #include "hw/emu/process.h"
 #include "hw/shim/ap_axi_sdata.h"
 
-// Stands in for the hls_stream.h of Vitis HLS: blocking streams of 128-bit beats, one a PL cycle. C++14.
+// Stands in for the hls_stream.h of Vitis HLS: streams of 128-bit beats, one a PL cycle. C++14.
 // Source: UG1399, HLS Stream Library.
 
 // Ends a PL cycle in the emulator; nothing under Vitis, where one iteration of a loop with II=1 is a cycle.
@@ -51,6 +51,18 @@ class stream<ap_axiu<128, 0, 0, 0>> {
   }
   // Whole beats: nobody here writes a shorter one.
   void write(const Beat& beat) { recurd::emu::WriteBeat(&out, beat.data.words, 4, beat.last != 0); }
+
+  // False where the other would wait: no beat has come, or there is no room for one.
+  bool read_nb(Beat& beat) {
+    if (!recurd::emu::BeatWaits(&in)) return false;
+    beat = read();
+    return true;
+  }
+  bool write_nb(const Beat& beat) {
+    if (!recurd::emu::BeatHasRoom(&out)) return false;
+    write(beat);
+    return true;
+  }
 };
 
 }  // namespace hls
