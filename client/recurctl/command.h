@@ -51,5 +51,6 @@ int RunBench(const std::vector<std::string>& arguments);
 int RunHealth(const std::vector<std::string>& arguments);
 int RunInfo(const std::vector<std::string>& arguments);
 int RunPlan(const std::vector<std::string>& arguments);
+int RunProbe(const std::vector<std::string>& arguments);
 
 }  // namespace recurd

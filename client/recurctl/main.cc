@@ -24,6 +24,7 @@ constexpr Command kCommands[] = {
     {"health", "ask whether a daemon, model or service is SERVING", RunHealth},
     {"info", "show a daemon's version, pipeline and limits", RunInfo},
     {"plan", "place a model file on the AI Engine array: tiles, limits, modelled times", RunPlan},
+    {"probe", "measure a board: registers, rings, steps, and what the timing model assumes", RunProbe},
 };
 
 std::string Help() {

@@ -35,7 +35,7 @@ struct PlanFlags {
 
   static std::vector<std::string> MappingNames() {
     std::vector<std::string> names = {"auto"};
-    for (const sim::MappingEntry& mapping : sim::Mappings()) names.emplace_back(mapping.name);
+    for (const array::MappingEntry& mapping : array::Mappings()) names.emplace_back(mapping.name);
     return names;
   }
 };
@@ -93,7 +93,7 @@ absl::Status WriteSvg(const PlanFlags& flags, const Model& model, const ModelPla
   return absl::InvalidArgumentError(absl::StrCat("--svg=", flags.svg, ": can't be written; give a writable place"));
 }
 
-absl::Status Plan(const PlanFlags& flags, const Model& model, const std::vector<const sim::MappingEntry*>& mappings) {
+absl::Status Plan(const PlanFlags& flags, const Model& model, const std::vector<const array::MappingEntry*>& mappings) {
   const ModelPlan plan = PlanModel(model, mappings, static_cast<int>(flags.weight_sets));
   std::fputs((flags.json ? PlanJson(model, plan) : PlanText(model, plan)).c_str(), stdout);
   if (!flags.svg.empty()) RECURD_RETURN_IF_ERROR(WriteSvg(flags, model, plan));
@@ -103,7 +103,7 @@ absl::Status Plan(const PlanFlags& flags, const Model& model, const std::vector<
 }
 
 absl::Status Run(const PlanFlags& flags) {
-  RECURD_ASSIGN_OR_RETURN(const auto mappings, sim::FindMappings(flags.mapping));
+  RECURD_ASSIGN_OR_RETURN(const auto mappings, array::FindMappings(flags.mapping));
   Model model;
   hw::LaneCell cell = CellOf(flags.cell);
   if (!flags.file.empty()) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -76,17 +77,37 @@ struct Run {
   OutputSelection selection;
 };
 
+// What was wrong with a run. kFaultNames are the values of recurd_pipeline_faults_total's label.
+enum class Fault {
+  kNone,
+  kHang,         // no answer in time
+  kStale,        // the answer to an earlier job, or one that had come before
+  kHalfWritten,  // a row that isn't whole, though the job was reported done
+  kCorrupt,      // a row whose check is wrong
+  kRefused,      // the array called the job wrong
+  kDevice,       // the driver or the library failed
+  kInternal,     // the emulated array stood still
+};
+inline constexpr std::array<const char*, 8> kFaultNames = {"none",    "hang",    "stale",  "half_written",
+                                                           "corrupt", "refused", "device", "internal"};
+
 // How a run ended.
 struct RunResult {
-  enum class Outcome { kOk, kFault };
+  enum class Outcome {
+    kOk,
+    kFault,  // failed; the pipeline has cleaned up behind it and takes the next run, or this one again
+    kLost,   // failed, and the pipeline takes no run until Repair has succeeded
+  };
   Outcome outcome = Outcome::kOk;
+  Fault fault = Fault::kNone;
   bool state_hit = true;   // the state was where it was needed
   double modelled_ns = 0;  // 0 where there is no timing model
 };
 
-// What computes steps. One run is in flight at a time: Start, then Poll until it says so.
-// Threads: Prepare on the admin thread, Start and Poll on the serving thread. Start and Poll neither allocate, lock,
-// log nor make a system call.
+// What computes steps. One run is in flight at a time: Start, then Poll until it says so; it will, in bounded time.
+// Threads: Prepare and Repair on the admin thread, Start and Poll on the serving thread. Start and Poll neither
+// allocate, lock, log nor make a system call, but where a run needs weights that aren't on the array. Nobody else
+// touches a run's buffers: a caller that ends for good may stop polling and free them.
 class Pipeline {
  public:
   virtual ~Pipeline() = default;
@@ -102,6 +123,10 @@ class Pipeline {
   virtual void Start(const Run& run) = 0;
   // True once the run is complete; then no run is in flight.
   virtual bool Poll(RunResult* result) = 0;
+  // Brings the pipeline back from nothing: after a run was kLost, or where it keeps failing. Takes seconds. The caller
+  // sees to it that nothing is started meanwhile. Models stay prepared. Errors: UNAVAILABLE, then only a new process,
+  // or a new board, can help.
+  virtual absl::Status Repair() { return absl::OkStatus(); }
 };
 
 }  // namespace recurd

@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "server/pipeline/sim/layer.h"
+#include "server/pipeline/array/layer.h"
 
 namespace recurd {
 namespace {
@@ -15,7 +15,7 @@ namespace {
 constexpr int kLargestPlanned = 65536;  // the footprint's arithmetic; no mapping comes near
 constexpr size_t kNearestShown = 3;
 
-std::string Objection(const sim::MappingEntry& mapping, const RecurrentOp& op, const hw::PlannedShape& shape) {
+std::string Objection(const array::MappingEntry& mapping, const RecurrentOp& op, const hw::PlannedShape& shape) {
   if (std::string reason = mapping.objection(op); !reason.empty()) {
     return absl::StrCat(reason, "; use another mapping or --pipeline=cpu");
   }
@@ -27,8 +27,8 @@ std::string Objection(const sim::MappingEntry& mapping, const RecurrentOp& op, c
   return hw::FootprintLimit(shape);
 }
 
-MappingPlan PlanLayer(const RecurrentOp& op, const sim::MappingEntry& mapping, int weight_sets) {
-  const emu::LayerShape layer = sim::ShapeOf(op);
+MappingPlan PlanLayer(const RecurrentOp& op, const array::MappingEntry& mapping, int weight_sets) {
+  const emu::LayerShape layer = array::ShapeOf(op);
   MappingPlan plan{.mapping = &mapping,
                    .shape = {mapping.id, layer.cell, layer.hidden_size, layer.input_size, weight_sets}};
   plan.objection = Objection(mapping, op, plan.shape);
@@ -41,8 +41,8 @@ MappingPlan PlanLayer(const RecurrentOp& op, const sim::MappingEntry& mapping, i
   return plan;
 }
 
-const sim::MappingEntry* BestMapping(const ModelPlan& plan, const std::vector<const sim::MappingEntry*>& mappings) {
-  const sim::MappingEntry* best = nullptr;
+const array::MappingEntry* BestMapping(const ModelPlan& plan, const std::vector<const array::MappingEntry*>& mappings) {
+  const array::MappingEntry* best = nullptr;
   double best_ns = 0;
   for (size_t i = 0; i < mappings.size() && !plan.layers.empty(); ++i) {
     double ns = 0;
@@ -77,7 +77,7 @@ bool SameGraph(const emu::Placement& built, const hw::PlannedShape& shape) {
 
 }  // namespace
 
-ModelPlan PlanModel(const Model& model, const std::vector<const sim::MappingEntry*>& mappings, int weight_sets) {
+ModelPlan PlanModel(const Model& model, const std::vector<const array::MappingEntry*>& mappings, int weight_sets) {
   ModelPlan plan;
   plan.weight_sets = weight_sets;
   for (const Op& op : model.ops) {
@@ -87,7 +87,7 @@ ModelPlan PlanModel(const Model& model, const std::vector<const sim::MappingEntr
       continue;
     }
     LayerPlan layer{.op = recurrent};
-    for (const sim::MappingEntry* mapping : mappings) {
+    for (const array::MappingEntry* mapping : mappings) {
       layer.mappings.push_back(PlanLayer(*recurrent, *mapping, weight_sets));
     }
     plan.layers.push_back(std::move(layer));

@@ -6,7 +6,7 @@
 #include "hw/emu/placement.h"
 #include "hw/model/occupancy.h"
 #include "server/model/model.h"
-#include "server/pipeline/sim/mapping.h"
+#include "server/pipeline/array/mapping.h"
 
 namespace recurd {
 
@@ -15,7 +15,7 @@ namespace recurd {
 
 // A layer on one mapping.
 struct MappingPlan {
-  const sim::MappingEntry* mapping = nullptr;
+  const array::MappingEntry* mapping = nullptr;
   std::string objection;  // why it can't be placed, with number, limit and way out; empty: the rest is filled in
   hw::PlannedShape shape;
   hw::Footprint footprint;
@@ -37,13 +37,13 @@ struct LayerPlan {
 
 struct ModelPlan {
   std::vector<LayerPlan> layers;
-  std::vector<std::string> ps_ops;          // what the processor computes: operator and sizes
-  const sim::MappingEntry* best = nullptr;  // the shortest sum of steady steps of those that fit all layers; or null
+  std::vector<std::string> ps_ops;            // what the processor computes: operator and sizes
+  const array::MappingEntry* best = nullptr;  // the shortest sum of steady steps of those that fit all layers; or null
   int weight_sets = 0;
 };
 
 // `model` outlives the plan.
-ModelPlan PlanModel(const Model& model, const std::vector<const sim::MappingEntry*>& mappings, int weight_sets);
+ModelPlan PlanModel(const Model& model, const std::vector<const array::MappingEntry*>& mappings, int weight_sets);
 
 // What a mapping computes in tiles, and what in the programmable logic.
 std::string OnArray(hw::Mapping mapping);

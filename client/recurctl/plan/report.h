@@ -13,7 +13,7 @@ std::string PlanJson(const Model& model, const ModelPlan& plan);
 
 // For each mapping a table of steady steps in nanoseconds over units and inputs, for one kind of cell; "-" where it
 // doesn't fit.
-std::string SweepText(const std::vector<const sim::MappingEntry*>& mappings, hw::LaneCell cell, int weight_sets);
-std::string SweepJson(const std::vector<const sim::MappingEntry*>& mappings, hw::LaneCell cell, int weight_sets);
+std::string SweepText(const std::vector<const array::MappingEntry*>& mappings, hw::LaneCell cell, int weight_sets);
+std::string SweepJson(const std::vector<const array::MappingEntry*>& mappings, hw::LaneCell cell, int weight_sets);
 
 }  // namespace recurd

@@ -30,11 +30,11 @@ std::string Period(const hw::PlannedShape& shape, const char* none) {
 
 }  // namespace
 
-std::string SweepText(const std::vector<const sim::MappingEntry*>& mappings, hw::LaneCell cell, int weight_sets) {
+std::string SweepText(const std::vector<const array::MappingEntry*>& mappings, hw::LaneCell cell, int weight_sets) {
   std::string text =
       absl::StrFormat("Modelled steady step in ns, from the closed form: %s, %d weight sets; - doesn't fit.\n",
                       NameOf(cell), weight_sets);
-  for (const sim::MappingEntry* mapping : mappings) {
+  for (const array::MappingEntry* mapping : mappings) {
     absl::StrAppendFormat(&text, "\n%-12s", mapping->name);
     for (const int inputs : kInputs) absl::StrAppendFormat(&text, " %8s", absl::StrCat("I=", inputs));
     for (const int units : kUnits) {
@@ -48,9 +48,9 @@ std::string SweepText(const std::vector<const sim::MappingEntry*>& mappings, hw:
   return text;
 }
 
-std::string SweepJson(const std::vector<const sim::MappingEntry*>& mappings, hw::LaneCell cell, int weight_sets) {
+std::string SweepJson(const std::vector<const array::MappingEntry*>& mappings, hw::LaneCell cell, int weight_sets) {
   std::vector<std::string> tables;
-  for (const sim::MappingEntry* mapping : mappings) {
+  for (const array::MappingEntry* mapping : mappings) {
     std::vector<std::string> rows;
     for (const int units : kUnits) {
       std::vector<std::string> row;

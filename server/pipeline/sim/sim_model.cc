@@ -1,65 +1,81 @@
 #include "server/pipeline/sim/sim_model.h"
 
 #include <variant>
+#include <vector>
 
 #include "server/base/status_macros.h"
-#include "server/numeric/denormals.h"
-#include "server/pipeline/sim/layer.h"
+#include "server/pipeline/array/layer.h"
+#include "server/pipeline/array/two_pass_program.h"
+#include "server/pipeline/program.h"
+#include "server/pipeline/sim/emulated_layer.h"
 
 namespace recurd::sim {
 namespace {
 
-using EmulatedCells = std::vector<std::unique_ptr<EmulatedCell>>;
+using array::PlacedModel;
+using EmulatedLayers = std::vector<std::unique_ptr<EmulatedLayer>>;
 
-absl::StatusOr<EmulatedCells> MakeEmulatedCells(const Model& model, const PlacedModel& placed,
-                                                const hw::Timing& timing) {
-  EmulatedCells cells;
+class PlainModel final : public SimModel {
+ public:
+  PlainModel(const std::shared_ptr<const Model>& model, const PlacedModel& placed, const Kernels& kernels)
+      : SimModel(model, placed), program_(*model, kernels, [&](const RecurrentOp& op) {
+          return placed.mapping->make_cell(op, placed.activation, kernels);
+        }) {}
+
+  absl::Status Execute(const Run& run, array::Residents::Place) override {
+    program_.Execute(run);
+    return absl::OkStatus();
+  }
+
+ private:
+  Program program_;
+};
+
+class EmulatedModel final : public SimModel {
+ public:
+  EmulatedModel(const std::shared_ptr<const Model>& model, const PlacedModel& placed, const Kernels& kernels,
+                EmulatedLayers layers)
+      : SimModel(model, placed), layers_(std::move(layers)), program_(*model, kernels, CellsOn(placed)) {}
+
+  absl::Status Execute(const Run& run, array::Residents::Place slot) override {
+    for (size_t layer = 0; layer < layers_.size(); ++layer) {
+      program_.Collect(layer, run);
+      RECURD_RETURN_IF_ERROR(layers_[layer]->Run(program_.layer(layer), slot.index, slot.hit));
+    }
+    program_.Finish(run);
+    return absl::OkStatus();
+  }
+
+ private:
+  static array::TwoPassProgram::MakeCell CellsOn(const PlacedModel& placed) {
+    return [&placed, next = size_t{0}](const RecurrentOp& op) mutable {
+      return std::make_unique<array::TwoPassCell>(array::ShapeOf(op), placed.layers[next++]->shape, 0);
+    };
+  }
+
+  const EmulatedLayers layers_;
+  array::TwoPassProgram program_;
+};
+
+absl::StatusOr<EmulatedLayers> MakeLayers(const Model& model, const PlacedModel& placed, const hw::Timing& timing) {
+  EmulatedLayers layers;
   for (const Op& op : model.ops) {
     const auto* layer = std::get_if<RecurrentOp>(&op);
     if (layer == nullptr) continue;
-    const emu::Placement& array = *placed.layers[cells.size()];
-    RECURD_ASSIGN_OR_RETURN(auto cell, EmulatedCell::Make(array, WeightsOf(*layer), timing));
-    cells.push_back(std::move(cell));
+    const emu::Placement& on = *placed.layers[layers.size()];
+    RECURD_ASSIGN_OR_RETURN(auto made, EmulatedLayer::Make(on, array::WeightsOf(*layer), timing));
+    layers.push_back(std::move(made));
   }
-  return cells;
+  return layers;
 }
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<SimModel>> SimModel::Make(std::shared_ptr<const Model> model, PlacedModel placed,
                                                          bool exact, const Kernels& kernels, const hw::Timing& timing) {
-  const MappingEntry& mapping = *placed.mapping;
-  if (!exact) {
-    return std::unique_ptr<SimModel>(
-        new SimModel(std::move(model), std::move(placed), kernels,
-                     [&](const RecurrentOp& op) { return mapping.make_cell(op, kernels); }));
-  }
-  RECURD_ASSIGN_OR_RETURN(EmulatedCells cells, MakeEmulatedCells(*model, placed, timing));
-  std::vector<EmulatedCell*> emulated;
-  for (const auto& cell : cells) emulated.push_back(cell.get());
-  size_t next = 0;
-  std::unique_ptr<SimModel> made(new SimModel(std::move(model), std::move(placed), kernels,
-                                              [&](const RecurrentOp&) { return std::move(cells[next++]); }));
-  made->emulated_ = std::move(emulated);
-  return made;
-}
-
-absl::Status SimModel::Execute(const Run& run, StateSlots::Place place) {
-  for (size_t layer = 0; layer < emulated_.size(); ++layer) RECURD_RETURN_IF_ERROR(RunLayer(layer, run, place));
-  for (EmulatedCell* cell : emulated_) cell->Replay();
-  program_.Execute(run);
-  return absl::OkStatus();
-}
-
-absl::Status SimModel::RunLayer(size_t layer, const Run& run, StateSlots::Place place) {
-  const ScopedFlushToZero flush;
-  program_.LoadState(run.state);
-  for (size_t below = 0; below < layer; ++below) emulated_[below]->Replay();
-  emulated_[layer]->Collect();
-  for (int step = 0; step < run.steps; ++step) {
-    program_.StepThrough(layer, run.inputs + static_cast<ptrdiff_t>(step) * model_->input_size);
-  }
-  return emulated_[layer]->Run(place.slot, place.hit);
+  if (!exact) return std::make_unique<PlainModel>(model, placed, kernels);
+  RECURD_ASSIGN_OR_RETURN(EmulatedLayers layers, MakeLayers(*model, placed, timing));
+  return std::make_unique<EmulatedModel>(model, placed, kernels, std::move(layers));
 }
 
 }  // namespace recurd::sim

@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "server/numeric/kernels.h"
+#include "server/pipeline/array/placer.h"
+#include "server/pipeline/array/residents.h"
 #include "server/pipeline/pipeline.h"
-#include "server/pipeline/sim/placer.h"
-#include "server/pipeline/sim/state_slots.h"
 
 namespace recurd {
 
@@ -34,15 +34,15 @@ class SimPipeline final : public Pipeline {
   bool Poll(RunResult* result) override;
 
  private:
-  SimPipeline(std::vector<const sim::MappingEntry*> mappings, bool exact, const hw::Timing& timing)
+  SimPipeline(std::vector<const array::MappingEntry*> mappings, bool exact, const hw::Timing& timing)
       : kernels_(BestKernels()), mappings_(std::move(mappings)), exact_(exact), timing_(timing), placer_(timing) {}
 
   const Kernels& kernels_;
-  const std::vector<const sim::MappingEntry*> mappings_;
+  const std::vector<const array::MappingEntry*> mappings_;
   const bool exact_;
   const hw::Timing timing_;
-  sim::Placer placer_;     // admin thread
-  sim::StateSlots slots_;  // serving thread
+  array::Placer placer_;                     // admin thread
+  array::Residents slots_{hw::kStateSlots};  // serving thread
   RunResult result_;
 };
 

@@ -29,7 +29,7 @@ Model WithLayers(const std::vector<std::pair<int, int>>& units_and_inputs, CellK
 }
 
 ModelPlan PlanOf(const Model& model, const std::string& mapping = "auto", int weight_sets = 2) {
-  return PlanModel(model, *sim::FindMappings(mapping), weight_sets);
+  return PlanModel(model, *array::FindMappings(mapping), weight_sets);
 }
 
 TEST(PlanTest, TakesTheTimesOfTheClosedForm) {
@@ -118,9 +118,9 @@ TEST(PictureTest, EscapesNamesAndDrawsEachLayer) {
 }
 
 TEST(SweepTest, HasANumberForWhatFitsAndADashForWhatDoesNot) {
-  const std::string text = SweepText(*sim::FindMappings("lanes"), hw::LaneCell::kGruAfter, 2);
+  const std::string text = SweepText(*array::FindMappings("lanes"), hw::LaneCell::kGruAfter, 2);
   EXPECT_THAT(text, HasSubstr("\nH=32            124.8    124.8    124.8    124.8    126.4    228.8        -\n"));
-  const std::string lstm = SweepText(*sim::FindMappings("hybrid"), hw::LaneCell::kLstm, 2);
+  const std::string lstm = SweepText(*array::FindMappings("hybrid"), hw::LaneCell::kLstm, 2);
   EXPECT_THAT(lstm, HasSubstr("\nH=8                 -        -"));
 }
 

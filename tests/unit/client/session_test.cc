@@ -74,6 +74,7 @@ TEST_F(SessionTest, ARefusalNamesTheExpectedStepAndTheSessionGoesOn) {
   const absl::Status refused = session.Step({3000, 0}).status();
   EXPECT_EQ(refused.code(), absl::StatusCode::kResourceExhausted);
   EXPECT_THAT(std::string(refused.message()), HasSubstr(server_.address()));
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("try again in 7 ms"));
   ASSERT_TRUE(RefusalOf(refused));
   EXPECT_EQ(RefusalOf(refused)->expected_step(), 1u);
   EXPECT_EQ(RefusalOf(refused)->retry_after_ms(), 7u);

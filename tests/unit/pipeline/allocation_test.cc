@@ -5,10 +5,13 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "server/numeric/activation_form.h"
+#include "server/pipeline/array/mapping.h"
 #include "server/pipeline/cpu/cpu_pipeline.h"
-#include "server/pipeline/sim/mapping.h"
 #include "server/pipeline/sim/sim_pipeline.h"
+#include "server/pipeline/xrt/xrt_pipeline.h"
 #include "tests/unit/fakes/random_model.h"
+#include "tests/unit/pipeline/xrt/fake_device.h"
 
 namespace {
 
@@ -38,8 +41,8 @@ RECURD_NOINLINE void operator delete(void* memory, size_t, std::align_val_t) noe
 namespace recurd {
 namespace {
 
-// What a run of ten steps allocates on a pipeline.
-size_t AllocationsOfARun(Pipeline& pipeline, Model of) {
+// What a run of ten steps allocates on a pipeline, after others of the same model.
+size_t AllocationsOfARun(Pipeline& pipeline, Model of, int runs_before = 0) {
   const auto model = std::make_shared<const Model>(std::move(of));
   const std::unique_ptr<PreparedModel> prepared = pipeline.Prepare(model).value();
   std::vector<float> next(model->state_size()), inputs(10 * model->input_size), outputs(10 * model->output_size);
@@ -49,11 +52,16 @@ size_t AllocationsOfARun(Pipeline& pipeline, Model of) {
                         .inputs = inputs.data(),
                         .outputs = outputs.data(),
                         .steps = 10};
-  RunResult result;
-  const size_t before = allocation_count;
-  EXPECT_GT(before, 0u);
-  pipeline.Start(run);
-  pipeline.Poll(&result);
+  size_t before = 0;
+  for (int i = 0; i <= runs_before; ++i) {
+    RunResult result;
+    before = allocation_count;
+    EXPECT_GT(before, 0u);
+    pipeline.Start(run);
+    while (!pipeline.Poll(&result)) {
+    }
+    EXPECT_EQ(result.outcome, RunResult::Outcome::kOk);
+  }
   return allocation_count - before;
 }
 
@@ -62,12 +70,34 @@ TEST(PipelineAllocationTest, StartAndPollOfTheCpuAllocateNothing) {
   EXPECT_EQ(AllocationsOfARun(pipeline, RandomModel(LayerKind::kLstm, 33, 65)), 0u);
 }
 
+TEST(PipelineAllocationTest, NoFormOfActivationAllocates) {
+  for (const NamedForm& named : ActivationForms()) {
+    CpuPipeline cpu;
+    const auto sim = SimPipeline::Make("lanes", false, "").value();
+    Model model = RandomModel(LayerKind::kGruResetAfter, 8, 32);
+    model.activation = named.form;
+    EXPECT_EQ(AllocationsOfARun(cpu, model), 0u) << named.name;
+    EXPECT_EQ(AllocationsOfARun(*sim, model), 0u) << named.name;
+  }
+}
+
 TEST(PipelineAllocationTest, StartAndPollOfAMappingAllocateNothing) {
-  for (const sim::MappingEntry& mapping : sim::Mappings()) {
+  for (const array::MappingEntry& mapping : array::Mappings()) {
     const auto pipeline = SimPipeline::Make(mapping.name, false, "").value();
     for (LayerKind kind : {LayerKind::kGruResetBefore, LayerKind::kGruResetAfter}) {
       EXPECT_EQ(AllocationsOfARun(*pipeline, RandomModel(kind, 8, 32)), 0u) << mapping.name;
     }
+  }
+}
+
+// A layer's first run brings its weights to the board, and may.
+TEST(PipelineAllocationTest, StartAndPollOfTheBoardAllocateNothing) {
+  const SteadyClock clock;
+  for (const board::Caching caching : {board::Caching::kUncached, board::Caching::kCacheable}) {
+    const auto pipeline =
+        XrtPipeline::Make(std::make_unique<board::FakeDevice>(32, 8), "auto", clock, {.caching = caching}).value();
+    EXPECT_EQ(AllocationsOfARun(*pipeline, RandomModel(LayerKind::kGruResetAfter, 8, 32), 1), 0u);
+    EXPECT_EQ(pipeline->weight_loads(), 1u);
   }
 }
 

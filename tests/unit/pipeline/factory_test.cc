@@ -7,6 +7,7 @@ namespace recurd {
 namespace {
 
 using testing::AllOf;
+using testing::AnyOf;
 using testing::HasSubstr;
 
 std::string WhyNot(const PipelineOptions& options) {
@@ -33,6 +34,23 @@ TEST(MakePipelineTest, AnOptionOfTheArrayIsRefusedWithoutOne) {
   EXPECT_THAT(WhyNot({.mapping = "hybrid"}), says("--mapping=hybrid"));
   EXPECT_THAT(WhyNot({.sim_exact = true}), says("--sim_exact"));
   EXPECT_THAT(WhyNot({.timing_file = "board.txt"}), says("--timing_file=board.txt"));
+}
+
+TEST(MakePipelineTest, AnOptionOfTheBoardIsRefusedWithoutOne) {
+  for (const char* name : {"cpu", "sim"}) {
+    const auto says = [&](const char* flag) {
+      return AllOf(HasSubstr(flag), HasSubstr(std::string("--pipeline=") + name), HasSubstr("--pipeline=xrt"));
+    };
+    EXPECT_THAT(WhyNot({.pipeline = name, .xclbin = "a.xclbin"}), says("--xclbin=a.xclbin"));
+    EXPECT_THAT(WhyNot({.pipeline = name, .aie_xclbin = "b.xclbin"}), says("--aie_xclbin=b.xclbin"));
+    EXPECT_THAT(WhyNot({.pipeline = name, .device = 3}), says("--device=3"));
+  }
+}
+
+TEST(MakePipelineTest, TheBoardIsAskedForByNameOrSaidNotToBeBuilt) {
+  const absl::Status status = MakePipeline({.pipeline = "xrt"}).status();
+  EXPECT_THAT(std::string(status.message()), AnyOf(HasSubstr("--xclbin=FILE"), HasSubstr("built without")));
+  EXPECT_THAT(WhyNot({.pipeline = "xrt", .sim_exact = true}), HasSubstr("--sim_exact"));
 }
 
 }  // namespace

@@ -34,22 +34,19 @@ class Sequence {
 
   void RunSteps(int steps, OutputSelection selection) {
     std::vector<float> next(state_.size()), outputs(static_cast<size_t>(selection.Count(steps)) * model_->output_size);
-    const uint64_t key = std::exchange(key_, NewKey());
-    Run run{.model = prepared_.get(),
-            .state_key = key,
-            .next_state_key = key_,
-            .state = state_.data(),
-            .next_state = next.data(),
-            .inputs = inputs_.data() + static_cast<size_t>(done_) * model_->input_size,
-            .outputs = outputs.data(),
-            .steps = steps,
-            .selection = selection};
-    pipeline_.Start(run);
-    ASSERT_TRUE(pipeline_.Poll(&result_));
+    const uint64_t next_key = NewKey();
+    result_ = Execute(steps, selection, next_key, &next, &outputs);
     ASSERT_EQ(result_.outcome, RunResult::Outcome::kOk);
+    key_ = next_key;
     state_ = next;
     outputs_.insert(outputs_.end(), outputs.begin(), outputs.end());
     done_ += steps;
+  }
+
+  // The next steps, whatever comes of them: the sequence stays where it is.
+  RunResult TryRun(int steps) {
+    std::vector<float> next(state_.size()), outputs(static_cast<size_t>(steps) * model_->output_size);
+    return Execute(steps, OutputSelection::Every(), NewKey(), &next, &outputs);
   }
 
   // Runs to the end in pieces of length(), taking every output.
@@ -69,6 +66,24 @@ class Sequence {
   static uint64_t NewKey() {
     static uint64_t last = 0;
     return ++last;
+  }
+
+  RunResult Execute(int steps, OutputSelection selection, uint64_t next_key, std::vector<float>* next,
+                    std::vector<float>* outputs) {
+    const Run run{.model = prepared_.get(),
+                  .state_key = key_,
+                  .next_state_key = next_key,
+                  .state = state_.data(),
+                  .next_state = next->data(),
+                  .inputs = inputs_.data() + static_cast<size_t>(done_) * model_->input_size,
+                  .outputs = outputs->data(),
+                  .steps = steps,
+                  .selection = selection};
+    RunResult result;
+    pipeline_.Start(run);
+    while (!pipeline_.Poll(&result)) {
+    }
+    return result;
   }
 
   Pipeline& pipeline_;

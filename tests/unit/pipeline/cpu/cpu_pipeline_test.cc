@@ -11,7 +11,9 @@
 #include "gtest/gtest.h"
 #include "server/base/crc32c.h"
 #include "server/model/evaluate.h"
+#include "server/numeric/activation_form.h"
 #include "server/numeric/denormals.h"
+#include "server/numeric/profile.h"
 #include "tests/unit/fakes/random_model.h"
 #include "tests/unit/pipeline/sequence.h"
 
@@ -76,6 +78,16 @@ TEST_P(CpuPipelineTest, EveryLayerSizeAndCutGivesTheReferencesCrc) {
 }
 
 TEST_P(CpuPipelineTest, AModelOfEveryOperatorGivesTheReferencesCrc) { ExpectOneCrc(EverythingModel()); }
+
+TEST_P(CpuPipelineTest, EveryFormOfActivationGivesTheReferencesCrcUnderAProfileOfItsOwn) {
+  for (const NamedForm& named : ActivationForms()) {
+    SCOPED_TRACE(named.name);
+    Model model = EverythingModel();
+    model.activation = named.form;
+    ExpectOneCrc(model);
+    EXPECT_EQ(Sequence(pipeline_, model).prepared_->numerics_profile(), ProfileOf(named.form));
+  }
+}
 
 // The same on every machine: the profile's bits themselves, not only their agreement.
 TEST_P(CpuPipelineTest, TheProfilesBitsAreThoseOfTheFirstRelease) {

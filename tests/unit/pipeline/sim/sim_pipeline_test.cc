@@ -10,10 +10,11 @@
 #include "hw/emu/plain_lanes.h"
 #include "hw/emu/plain_rowwise.h"
 #include "server/model/evaluate.h"
+#include "server/numeric/activation_form.h"
 #include "server/numeric/denormals.h"
 #include "server/numeric/profile.h"
 #include "server/numeric/reference.h"
-#include "server/pipeline/sim/layer.h"
+#include "server/pipeline/array/layer.h"
 #include "tests/unit/pipeline/sequence.h"
 
 namespace recurd {
@@ -54,7 +55,7 @@ template <class Evaluator>
 std::vector<float> PlainStates(const Model& model, const std::vector<float>& inputs) {
   const ScopedFlushToZero flush;
   const auto& layer = std::get<RecurrentOp>(model.ops[0]);
-  const emu::GruWeights weights = sim::WeightsOf(layer);
+  const emu::GruWeights weights = array::WeightsOf(layer);
   const Evaluator plain(weights, !layer.linear_before_reset);
   std::vector<float> h = model.initial_state, states;
   for (size_t at = 0; at < inputs.size(); at += model.input_size) {
@@ -67,7 +68,7 @@ std::vector<float> PlainStates(const Model& model, const std::vector<float>& inp
 std::vector<float> LanesStates(const Model& model, const std::vector<float>& inputs) {
   const ScopedFlushToZero flush;
   const auto& layer = std::get<RecurrentOp>(model.ops[0]);
-  const emu::PlainLanes plain(sim::WeightsOf(layer), sim::ShapeOf(layer).cell);
+  const emu::PlainLanes plain(array::WeightsOf(layer), array::ShapeOf(layer).cell);
   std::vector<float> state = model.initial_state, states;
   for (size_t at = 0; at < inputs.size(); at += model.input_size) {
     plain.Step(&inputs[at], state.data());
@@ -239,6 +240,32 @@ TEST(SimPipelineLanesTest, AnLstmsBitsAreTheOraclesOnPlainEvaluatorAndArray) {
       EXPECT_EQ(exact.Crc(), plain.Crc());
     }
   }
+}
+
+// Each activation but the tables, whose weights are scaled, gives the reference's bits, on plain evaluator and array.
+TEST(SimPipelineLanesTest, AnActivationsBitsAndProfileAreTheReferences) {
+  const auto pipeline = MakeSim("lanes"), exact_pipeline = MakeSim("lanes", true);
+  for (const NamedForm& named : ActivationForms()) {
+    if (named.form == ActivationForm::kLut) continue;
+    for (const LayerKind kind : {LayerKind::kGruResetBefore, LayerKind::kGruResetAfter, LayerKind::kLstm}) {
+      SCOPED_TRACE(testing::Message() << named.name << " kind " << static_cast<int>(kind));
+      Model model = Bare(kind, 3, 20);
+      model.activation = named.form;
+      Sequence plain(*pipeline, model), exact(*exact_pipeline, model);
+      plain.RunAll([] { return 5; });
+      exact.RunAll([] { return 3; });
+      EXPECT_EQ(plain.outputs_, ReferenceStates(model, plain.inputs_));
+      EXPECT_EQ(exact.Crc(), plain.Crc());
+      EXPECT_EQ(plain.prepared_->numerics_profile(), ProfileOf(named.form));
+    }
+  }
+}
+
+TEST(SimPipelineLanesTest, TablesKeepTheProfileOfScaledWeights) {
+  Model model = Bare(LayerKind::kGruResetAfter, 3, 20);
+  model.activation = ActivationForm::kLut;
+  EXPECT_EQ(Sequence(*MakeSim("lanes"), model).prepared_->numerics_profile(), emu::kLanesProfile);
+  EXPECT_EQ(Sequence(*MakeSim("hybrid"), model).prepared_->numerics_profile(), emu::kRowwiseProfile);
 }
 
 class TimingFileTest : public testing::Test {

@@ -1,4 +1,4 @@
-#include "server/pipeline/sim/placer.h"
+#include "server/pipeline/array/placer.h"
 
 #include <algorithm>
 #include <utility>
@@ -8,9 +8,10 @@
 #include "absl/strings/str_join.h"
 #include "hw/emu/step_times.h"
 #include "server/base/status_macros.h"
-#include "server/pipeline/sim/layer.h"
+#include "server/numeric/activation_form.h"
+#include "server/pipeline/array/layer.h"
 
-namespace recurd::sim {
+namespace recurd::array {
 namespace {
 
 // Enough for the period to settle and for clocks' beats to even out.
@@ -29,35 +30,29 @@ const char* NameOf(hw::LaneCell cell) {
 }
 
 // The sizes that a mapping was built for with such a cell.
-std::string BuiltSizes(const MappingEntry& mapping, hw::LaneCell cell) {
+std::string BuiltSizes(const MappingEntry& mapping, ActivationForm form, hw::LaneCell cell) {
   std::vector<std::string> sizes;
-  for (const emu::Placement& placement : emu::BuiltPlacements()) {
-    if (placement.mapping != mapping.id || placement.shape.cell != cell) continue;
-    sizes.push_back(absl::StrCat(placement.shape.hidden_size, " units with ", placement.shape.input_size, " inputs"));
+  for (const auto* list : {&emu::BuiltPlacements(), &emu::BuiltVariants()}) {
+    for (const emu::Placement& array : *list) {
+      if (array.shape.cell != cell || mapping.FindArray(form, array.shape) != &array) continue;
+      sizes.push_back(absl::StrCat(array.shape.hidden_size, " units with ", array.shape.input_size, " inputs"));
+    }
   }
   return absl::StrJoin(sizes, ", ");
 }
 
-absl::StatusOr<const emu::Placement*> PlaceLayer(const MappingEntry& mapping, const RecurrentOp& op) {
+absl::StatusOr<const emu::Placement*> PlaceLayer(const MappingEntry& mapping, ActivationForm form,
+                                                 const RecurrentOp& op) {
   std::string reason = mapping.objection(op);
   if (reason.empty()) {
     const emu::LayerShape shape = ShapeOf(op);
-    if (const emu::Placement* found = emu::FindPlacement(mapping.id, shape)) return found;
+    if (const emu::Placement* found = mapping.FindArray(form, shape)) return found;
     reason = absl::StrCat("it has ", shape.hidden_size, " units and ", shape.input_size, " inputs; arrays for a ",
-                          NameOf(shape.cell), " were built for at most ", BuiltSizes(mapping, shape.cell));
+                          NameOf(shape.cell), " with the activation ", recurd::NameOf(form), " were built for at most ",
+                          BuiltSizes(mapping, form, shape.cell));
   }
   return absl::InvalidArgumentError(
       absl::StrCat("layer '", op.name, "' doesn't fit --mapping=", mapping.name, ": ", reason));
-}
-
-emu::GruWeights Zeros(const emu::LayerShape& shape) {
-  const size_t rows = static_cast<size_t>(hw::LaneGates(shape.cell)) * shape.hidden_size;
-  return {.hidden_size = shape.hidden_size,
-          .input_size = shape.input_size,
-          .input = std::vector<float>(rows * shape.input_size),
-          .recurrent = std::vector<float>(rows * shape.hidden_size),
-          .bias = std::vector<float>(rows),
-          .recurrent_bias = std::vector<float>(shape.hidden_size)};
 }
 
 void AddTo(const Placement& layer, Placement* sum) {
@@ -94,30 +89,46 @@ absl::StatusOr<PlacedModel> Placer::Place(const Model& model, const std::vector<
 }
 
 absl::StatusOr<PlacedModel> Placer::PlaceOn(const MappingEntry& mapping, const Model& model) {
-  PlacedModel placed{.mapping = &mapping, .placement = {.mapping = mapping.name}};
+  RECURD_ASSIGN_OR_RETURN(const ActivationForm form, mapping.Choose(model.activation));
+  PlacedModel placed{.mapping = &mapping, .activation = form, .placement = {.mapping = mapping.name}};
   for (const Op& op : model.ops) {
     const auto* layer = std::get_if<RecurrentOp>(&op);
     if (layer == nullptr) continue;
-    RECURD_ASSIGN_OR_RETURN(const emu::Placement* array, PlaceLayer(mapping, *layer));
-    RECURD_ASSIGN_OR_RETURN(const Placement emulated, Emulate(*array));
+    RECURD_ASSIGN_OR_RETURN(const emu::Placement* array, PlaceLayer(mapping, form, *layer));
+    RECURD_ASSIGN_OR_RETURN(const Placement emulated, Emulated(*array));
     placed.layers.push_back(array);
     AddTo(emulated, &placed.placement);
   }
   return placed;
 }
 
-absl::StatusOr<Placement> Placer::Emulate(const emu::Placement& array) {
+absl::StatusOr<Placement> Placer::Emulated(const emu::Placement& array) {
   if (const auto known = emulated_.find(&array); known != emulated_.end()) return known->second;
-  RECURD_ASSIGN_OR_RETURN(const emu::StepTimes cycles, emu::RunStepTimes(array.make, timing_, Zeros(array.shape),
-                                                                         array.shape.StateWords(), kEmulatedSteps));
-  RECURD_ASSIGN_OR_RETURN(const auto system, array.make(timing_));
-  const emu::Resources resources = emu::CountResources(system->nodes());
-  return emulated_[&array] = {.tile_count = resources.tiles,
-                              .plio_count = resources.plios,
-                              .memory_bytes = resources.data_bytes,
-                              .modelled = {.first_ns = static_cast<double>(cycles.first) * hw::kNsPerCycle,
-                                           .steady_ns = cycles.steady * hw::kNsPerCycle,
-                                           .switch_ns = static_cast<double>(cycles.switch_in) * hw::kNsPerCycle}};
+  RECURD_ASSIGN_OR_RETURN(Placement emulated, Emulate(array, timing_));
+  return emulated_[&array] = std::move(emulated);
 }
 
-}  // namespace recurd::sim
+absl::StatusOr<Placement> Emulate(const emu::Placement& array, const hw::Timing& timing) {
+  RECURD_ASSIGN_OR_RETURN(const emu::StepTimes cycles, emu::RunStepTimes(array.make, timing, ZeroWeights(array.shape),
+                                                                         array.shape.StateWords(), kEmulatedSteps));
+  RECURD_ASSIGN_OR_RETURN(const auto system, array.make(timing));
+  const emu::Resources resources = emu::CountResources(system->nodes());
+  return Placement{.tile_count = resources.tiles,
+                   .plio_count = resources.plios,
+                   .memory_bytes = resources.data_bytes,
+                   .modelled = {.first_ns = static_cast<double>(cycles.first) * hw::kNsPerCycle,
+                                .steady_ns = cycles.steady * hw::kNsPerCycle,
+                                .switch_ns = static_cast<double>(cycles.switch_in) * hw::kNsPerCycle}};
+}
+
+emu::GruWeights ZeroWeights(const emu::LayerShape& shape) {
+  const size_t rows = static_cast<size_t>(hw::LaneGates(shape.cell)) * shape.hidden_size;
+  return {.hidden_size = shape.hidden_size,
+          .input_size = shape.input_size,
+          .input = std::vector<float>(rows * shape.input_size),
+          .recurrent = std::vector<float>(rows * shape.hidden_size),
+          .bias = std::vector<float>(rows),
+          .recurrent_bias = std::vector<float>(shape.hidden_size)};
+}
+
+}  // namespace recurd::array

@@ -1,8 +1,8 @@
-#include "server/pipeline/sim/layer.h"
+#include "server/pipeline/array/layer.h"
 
 #include <vector>
 
-namespace recurd::sim {
+namespace recurd::array {
 namespace {
 
 // The gates of ONNX's order at each place of the array's (hw/config/lanes.h): GRU z r h to r z n, LSTM i o f c to i f o
@@ -65,4 +65,4 @@ emu::GruWeights WeightsOf(const RecurrentOp& op) {
   return weights;
 }
 
-}  // namespace recurd::sim
+}  // namespace recurd::array

@@ -1,12 +1,13 @@
-#include "server/pipeline/sim/placer.h"
+#include "server/pipeline/array/placer.h"
 
 #include <algorithm>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "server/numeric/activation_form.h"
 #include "tests/unit/fakes/random_model.h"
 
-namespace recurd::sim {
+namespace recurd::array {
 namespace {
 
 using testing::AllOf;
@@ -97,6 +98,53 @@ TEST(PlacerTest, ALayerOfAnotherKindIsRefusedWithTheReasonAndTheWayOut) {
   EXPECT_THAT(why, AllOf(HasSubstr("plain RNN layer"), HasSubstr("--mapping=aie"), HasSubstr("--pipeline=cpu")));
 }
 
+Model Asking(ActivationForm form, Model model) {
+  model.activation = form;
+  return model;
+}
+
+TEST(PlacerTest, AModelsActivationIsTheArrays) {
+  for (const NamedForm& named : ActivationForms()) {
+    const PlacedModel placed = PlaceOn("lanes", Asking(named.form, OneGru(20, 6)));
+    EXPECT_EQ(placed.activation, named.form);
+    EXPECT_EQ(placed.layers[0]->activation, named.form);
+    EXPECT_EQ(placed.placement.mapping, "lanes");
+  }
+  EXPECT_EQ(PlaceOn("lanes", OneGru(20, 6)).activation, ActivationForm::kLut);
+  EXPECT_EQ(PlaceOn("lanes_exact", OneGru(20, 6)).activation, ActivationForm::kExact);
+}
+
+TEST(PlacerTest, ExactOnLanesTakesTheArrayOfLanesExact) {
+  const Model model = OneGru(20, 6);
+  const PlacedModel lanes = PlaceOn("lanes", Asking(ActivationForm::kExact, model)),
+                    exact = PlaceOn("lanes_exact", model);
+  EXPECT_EQ(lanes.layers, exact.layers);
+  EXPECT_EQ(lanes.mapping->ProfileOf(lanes.activation), exact.mapping->ProfileOf(exact.activation));
+}
+
+TEST(PlacerTest, ThePapersMappingsHaveTablesOnlyAndSayTheWayOut) {
+  for (const char* mapping : {"hybrid", "aie", "cascade"}) {
+    EXPECT_EQ(PlaceOn(mapping, Asking(ActivationForm::kLut, OneGru(20, 6))).activation, ActivationForm::kLut);
+    EXPECT_THAT(WhyNot(mapping, Asking(ActivationForm::kCordic, OneGru(20, 6))),
+                AllOf(HasSubstr(std::string("--mapping=") + mapping), HasSubstr("activation lut"),
+                      HasSubstr("asks for cordic"), HasSubstr("--mapping=lanes")));
+  }
+  EXPECT_THAT(WhyNot("lanes_exact", Asking(ActivationForm::kLut, OneGru(20, 6))),
+              AllOf(HasSubstr("activation exact"), HasSubstr("asks for lut")));
+}
+
+TEST(PlacerTest, AutoTakesAMappingThatHasTheActivation) {
+  EXPECT_EQ(PlaceOn("auto", Asking(ActivationForm::kCordic, OneGru(20, 6))).placement.mapping, "lanes");
+  EXPECT_EQ(PlaceOn("auto", Asking(ActivationForm::kPolynomial, OneGru(20, 6))).activation,
+            ActivationForm::kPolynomial);
+}
+
+TEST(PlacerTest, ALayerTooLargeForAnActivationIsRefusedWithItsSizes) {
+  EXPECT_THAT(WhyNot("lanes", Asking(ActivationForm::kCordic, OneGru(33, 6))),
+              AllOf(HasSubstr("33 units"), HasSubstr("with the activation cordic"),
+                    HasSubstr("built for at most 32 units with 8 inputs, 32 units with 64 inputs")));
+}
+
 TEST(PlacerTest, AutoSaysOfEachMappingWhyNot) {
   const std::string why = WhyNot("auto", Stack({{LayerKind::kRnn, 8}}));
   for (const MappingEntry& mapping : Mappings()) EXPECT_THAT(why, HasSubstr(std::string("--mapping=") + mapping.name));
@@ -109,4 +157,4 @@ TEST(PlacerTest, AnUnknownMappingIsRefusedWithTheChoices) {
 }
 
 }  // namespace
-}  // namespace recurd::sim
+}  // namespace recurd::array

@@ -1,10 +1,10 @@
-#include "server/pipeline/sim/layer.h"
+#include "server/pipeline/array/layer.h"
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/unit/fakes/random_model.h"
 
-namespace recurd::sim {
+namespace recurd::array {
 namespace {
 
 using testing::ElementsAre;
@@ -70,4 +70,4 @@ TEST(LayerTest, OnlyONNXsDefaultLayersAreWithoutObjection) {
 }
 
 }  // namespace
-}  // namespace recurd::sim
+}  // namespace recurd::array

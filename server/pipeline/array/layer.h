@@ -5,7 +5,7 @@
 #include "hw/emu/placement.h"
 #include "server/model/model.h"
 
-namespace recurd::sim {
+namespace recurd::array {
 
 // A recurrent layer of a model as the array takes it.
 
@@ -19,4 +19,4 @@ std::string ObjectionToGruOrLstm(const RecurrentOp& op);
 emu::LayerShape ShapeOf(const RecurrentOp& op);
 emu::GruWeights WeightsOf(const RecurrentOp& op);
 
-}  // namespace recurd::sim
+}  // namespace recurd::array
