@@ -25,14 +25,25 @@ ABSL_FLAG(
     std::string, mapping, "auto",
     "How recurrent layers lie on the array of --pipeline=sim: lanes, cascade, hybrid, aie, or auto for the one whose "
     "modelled step is shortest, for each model by itself. These look activations up in tables; lanes_exact gives "
-    "the bits of --pipeline=cpu. A layer that doesn't fit is an error at the start.");
+    "the bits of --pipeline=cpu. A layer that doesn't fit is an error at the start. With --pipeline=xrt: the one that "
+    "--xclbin must have, or auto.");
 ABSL_FLAG(bool, sim_exact, false,
           "With --pipeline=sim: compute every step in the emulated array itself, many times slower, instead of by its "
           "plain evaluator. The outputs are the same bits.");
-ABSL_FLAG(
-    std::string, timing_file, "",
-    "With --pipeline=sim: file that overrides constants of the timing model, one \"name = cycles\" a line; names and "
-    "meanings stand in hw/config/timing.h. None: the built-in ones.");
+ABSL_FLAG(std::string, timing_file, "",
+          "With --pipeline=sim or xrt: file that overrides constants of the timing model, one \"name = cycles\" a "
+          "line; names and "
+          "meanings stand in hw/config/timing.h. None: the built-in ones.");
+ABSL_FLAG(std::string, xclbin, "",
+          "With --pipeline=xrt: the design that the board was booted with, as hw/vitis packages it. Required there; a "
+          "model that doesn't fit it is an error at the start.");
+ABSL_FLAG(std::string, aie_xclbin, "",
+          "With --pipeline=xrt: the xclbin that loads the array alone, for cleaning and repair. None: aie_only.xclbin "
+          "beside --xclbin, if there is one.");
+ABSL_FLAG(int32_t, device, 0, "With --pipeline=xrt: which of the machine's boards, counted by XRT from 0.");
+ABSL_FLAG(std::string, pipeline_fallback, "",
+          "What serves while --pipeline is down for a repair: cpu, or nothing. Models are prepared for both. Sessions "
+          "that didn't allow another numerics profile wait, unless both have the same.");
 ABSL_FLAG(int64_t, quantum_us, 200,
           "Longest time in microseconds that one session keeps the pipeline while others wait, 10 to 1000000.");
 ABSL_FLAG(int32_t, max_sessions, 16384, "Sessions open at a time, 1 to 1000000; one more is refused.");
@@ -64,6 +75,16 @@ absl::Status Positive(const char* flag, absl::Duration value) {
       absl::StrCat("--", flag, "=", absl::FormatDuration(value), ": must be above 0s and at most 8760h"));
 }
 
+absl::Status CheckFallback(const std::string& fallback, const std::string& pipeline) {
+  if (fallback.empty()) return absl::OkStatus();
+  if (fallback != "cpu") {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--pipeline_fallback=", fallback, ": only cpu can stand in; leave it out for none"));
+  }
+  if (pipeline != "cpu") return absl::OkStatus();
+  return absl::InvalidArgumentError("--pipeline_fallback=cpu means nothing to --pipeline=cpu; leave it out");
+}
+
 // --help shows this program's flags, not those of the libraries it is made of.
 bool IsOwnFile(absl::string_view file) { return absl::EndsWith(file, "server/config.cc"); }
 
@@ -73,7 +94,9 @@ absl::StatusOr<Config> ConfigFromCommandLine(int argc, char** argv) {
   absl::SetProgramUsageMessage(
       "serves recurrent networks at batch one over gRPC, keeping each client's hidden state.\n\n"
       "  recurd --model_repository=deploy/models\n\n"
-      "Flags may stand in a file, one a line: --flagfile=FILE. Durations are written 90s, 10m, 1h30m.");
+      "Flags may stand in a file, one a line: --flagfile=FILE. Durations are written 90s, 10m, 1h30m.\n"
+      "Exit codes: 0 drained after SIGTERM or SIGINT; 1 couldn't start, or calls were cut off at the end of\n"
+      "--drain_timeout; 2 wrong flags; 3 the pipeline is lost and couldn't be repaired: start again.");
   absl::FlagsUsageConfig usage;
   usage.contains_helpshort_flags = &IsOwnFile;
   usage.contains_help_flags = &IsOwnFile;
@@ -89,6 +112,7 @@ absl::StatusOr<Config> ConfigFromCommandLine(int argc, char** argv) {
   }
   const auto idle = absl::GetFlag(FLAGS_session_idle_timeout);
   const auto drain = absl::GetFlag(FLAGS_drain_timeout);
+  RECURD_RETURN_IF_ERROR(InRange<int32_t>("device", absl::GetFlag(FLAGS_device), 0, 255));
   RECURD_RETURN_IF_ERROR(InRange<int64_t>("quantum_us", absl::GetFlag(FLAGS_quantum_us), 10, 1'000'000));
   RECURD_RETURN_IF_ERROR(InRange<int32_t>("max_sessions", absl::GetFlag(FLAGS_max_sessions), 1, 1'000'000));
   RECURD_RETURN_IF_ERROR(InRange<int32_t>("max_chunk_steps", absl::GetFlag(FLAGS_max_chunk_steps), 1, 1'000'000));
@@ -96,6 +120,7 @@ absl::StatusOr<Config> ConfigFromCommandLine(int argc, char** argv) {
       InRange<int64_t>("latency_objective_us", absl::GetFlag(FLAGS_latency_objective_us), 1, 60'000'000));
   RECURD_RETURN_IF_ERROR(Positive("session_idle_timeout", idle));
   RECURD_RETURN_IF_ERROR(Positive("drain_timeout", drain));
+  RECURD_RETURN_IF_ERROR(CheckFallback(absl::GetFlag(FLAGS_pipeline_fallback), absl::GetFlag(FLAGS_pipeline)));
 
   Config config;
   config.listen = absl::GetFlag(FLAGS_listen);
@@ -104,7 +129,11 @@ absl::StatusOr<Config> ConfigFromCommandLine(int argc, char** argv) {
   config.pipeline = {.pipeline = absl::GetFlag(FLAGS_pipeline),
                      .mapping = absl::GetFlag(FLAGS_mapping),
                      .sim_exact = absl::GetFlag(FLAGS_sim_exact),
-                     .timing_file = absl::GetFlag(FLAGS_timing_file)};
+                     .timing_file = absl::GetFlag(FLAGS_timing_file),
+                     .xclbin = absl::GetFlag(FLAGS_xclbin),
+                     .aie_xclbin = absl::GetFlag(FLAGS_aie_xclbin),
+                     .device = absl::GetFlag(FLAGS_device)};
+  config.pipeline_fallback = absl::GetFlag(FLAGS_pipeline_fallback);
   config.reflection = absl::GetFlag(FLAGS_reflection);
   config.latency_objective_ns = absl::GetFlag(FLAGS_latency_objective_us) * 1000;
   config.drain_timeout_ns = absl::ToInt64Nanoseconds(drain);

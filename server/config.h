@@ -15,6 +15,7 @@ struct Config {
   std::string metrics_listen;
   std::string model_repository;
   PipelineOptions pipeline;
+  std::string pipeline_fallback;  // a pipeline's name, or "": none
   bool reflection = false;
   int64_t latency_objective_ns = 0;
   int64_t drain_timeout_ns = 0;

@@ -78,9 +78,10 @@ absl::Status Session::Impl::OnRefused() {
   // A refusal that calls itself OK is none of this API's.
   const auto code = refused.code() > 0 && refused.code() <= 16 ? static_cast<absl::StatusCode>(refused.code())
                                                                : absl::StatusCode::kInternal;
-  return WithPayload(connection->Error(code, absl::StrCat(refused.message(), " (refused at step ", refused.first_step(),
-                                                          "; next expected: ", refused.expected_step(), ")")),
-                     refused);
+  std::string text = absl::StrCat(refused.message(), " (refused at step ", refused.first_step(),
+                                  "; next expected: ", refused.expected_step());
+  if (refused.retry_after_ms() > 0) absl::StrAppend(&text, "; try again in ", refused.retry_after_ms(), " ms");
+  return WithPayload(connection->Error(code, text + ")"), refused);
 }
 
 absl::Status Session::Impl::OnEnded() {

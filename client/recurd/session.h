@@ -36,7 +36,7 @@ struct ChunkOptions {
 // is then as it was, and the next chunk is numbered from the step that the server expects. A session that ended gives
 // EndOf(status): ABORTED (expired, evicted, taken over), UNAVAILABLE (restarted, drained, model unloaded), INTERNAL
 // (failed), CANCELLED (closed). A lost connection gives UNAVAILABLE. After an end or a loss every call gives the same
-// error.
+// error. A refusal with UNAVAILABLE while a server repairs its pipeline leaves checkpoint() at the state as it was.
 class Session {
  public:
   Session(Session&&) noexcept;

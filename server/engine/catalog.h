@@ -17,6 +17,12 @@ struct ServedModel {
   std::shared_ptr<const Model> model;
   std::unique_ptr<PreparedModel> prepared;
   std::shared_ptr<ModelMetrics> metrics;
+  // The same for the pipeline that stands in while the first is down; null where there is none.
+  std::unique_ptr<PreparedModel> fallback;
+  std::shared_ptr<ModelMetrics> fallback_metrics;
+
+  PreparedModel& On(bool the_fallback) const { return the_fallback ? *fallback : *prepared; }
+  ModelMetrics& MetricsOn(bool the_fallback) const { return the_fallback ? *fallback_metrics : *metrics; }
 };
 
 // The models being served. Filled before the serving thread starts, then owned by it; changes reach it by mailbox.

@@ -32,11 +32,13 @@ struct Chunk {
   int64_t admitted_ns = 0, finished_ns = 0;
   int64_t queue_ns = 0, pipeline_ns = 0;  // measured
   double modelled_ns = 0;
+  bool faulted = false;      // a run of it failed
+  bool on_fallback = false;  // a run of it was the fallback's
   Refusal refusal = Refusal::kNone;
   uint64_t expected_step = 0;  // with a refusal
   Chunk* next = nullptr;
 
-  bool started() const { return done_steps > 0; }
+  bool started() const { return done_steps > 0 || faulted; }
 };
 
 // Chunks of one session in order. Intrusive: never allocates.
@@ -67,7 +69,8 @@ class SessionClient {
   virtual ~SessionClient() = default;
   // Room for `count` floats, good until OnChunkDone.
   virtual float* OutputRoom(Chunk& chunk, int count) = 0;
-  // Comes before OnChunkDone of the chunk after which the state was taken.
+  // Comes before OnChunkDone of the chunk after which the state was taken; or of one that was refused because the
+  // pipeline is down, with the state from before it, once an outage.
   virtual void OnCheckpoint(Chunk& chunk, StateImage image) = 0;
   // The chunk was applied, or refused (chunk.refusal). In the order of Submit; the engine forgets the chunk.
   virtual void OnChunkDone(Chunk& chunk) = 0;

@@ -8,6 +8,8 @@
 
 #include "server/base/counters.h"
 #include "server/base/mutex.h"
+#include "server/engine/recovery.h"
+#include "server/pipeline/pipeline.h"
 
 namespace recurd {
 
@@ -47,12 +49,16 @@ enum class Refusal {
   kAlreadyOpen,
   kEmptyMessage,
   kUnsupported,
-  kSessionOver
+  kSessionOver,
+  kPipelineDown,
+  kMalformed,
+  kNotStarted
 };
-inline constexpr std::array<const char*, 16> kRefusalNames = {
-    "none",         "wrong_length",  "too_many_steps",    "not_finite",  "out_of_order",  "bad_state",
-    "deadline",     "draining",      "too_many_sessions", "queue_full",  "unknown_model", "not_open",
-    "already_open", "empty_message", "unsupported",       "session_over"};
+inline constexpr std::array<const char*, 19> kRefusalNames = {
+    "none",          "wrong_length",  "too_many_steps", "not_finite",        "out_of_order",
+    "bad_state",     "deadline",      "draining",       "too_many_sessions", "queue_full",
+    "unknown_model", "not_open",      "already_open",   "empty_message",     "unsupported",
+    "session_over",  "pipeline_down", "malformed",      "not_started"};
 
 // Counts of one served model. Written by the serving thread only, read by any.
 struct ModelMetrics {
@@ -82,7 +88,11 @@ struct ServerMetrics {
   std::array<Counter, 2> state_switches;  // index: 0 miss, 1 hit
   Counter deadline_missed;
   Counter pipeline_busy_ns;
-  Counter pipeline_faults;
+  std::array<Counter, kFaultNames.size()> pipeline_faults;
+  std::array<Counter, kRungNames.size()> recoveries;
+  Gauge pipeline_up;
+  Gauge fallback_sessions;
+  Counter fallback_steps;
 };
 
 // All that is counted. Models are added by the admin thread and stay: a counter never goes back.

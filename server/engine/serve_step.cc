@@ -7,6 +7,7 @@
 //   load       Load: the state to start from                   run_start_ns_ -> stage "queue" (first run of the chunk)
 //   run        StartRun: the pipeline reads state and inputs, writes next_state and outputs in the reply's own memory
 //   store      FinishRun: Commit swaps the two states          now -> stage "pipeline" (sum of the chunk's runs)
+//              (a run that failed: OnFault in outage.cc)
 //   reply      Reply: back to rpc, StreamCall::OnChunkDone encodes and writes -> stage "encode"
 //
 // A chunk longer than a quantum goes round schedule..store several times; between quanta the serving thread looks at
@@ -24,6 +25,8 @@ bool Engine::Submit(ServedSession* session, Chunk* chunk) {
   if (chunk->refusal == Refusal::kNone) chunk->refusal = Admit(*session, *chunk);
   if (chunk->refusal != Refusal::kNone) {
     if (chunk->begin) ExpectBegin(session);
+    if (session->queue.empty()) ExpectNext(session);
+    if (chunk->refusal == Refusal::kPipelineDown) GiveState(session, *chunk);
     chunk->expected_step = session->admitted_step;
     metrics_.server.refusals[static_cast<size_t>(chunk->refusal)].Add();
     return false;
@@ -31,6 +34,7 @@ bool Engine::Submit(ServedSession* session, Chunk* chunk) {
   const int64_t now_ns = clock_.NowNs();
   session->admitted_step = chunk->end ? 0 : chunk->first_step + static_cast<uint64_t>(chunk->steps);
   session->admitted_in_sequence = !chunk->end;
+  if (chunk->begin) session->must_begin = false;
   chunk->selection = Select(*session, *chunk);
   chunk->outputs =
       session->client->OutputRoom(*chunk, chunk->selection.Count(chunk->steps) * session->served->model->output_size);
@@ -57,6 +61,7 @@ Refusal Engine::Admit(const ServedSession& session, Chunk& chunk) const {
       chunk.begin ? chunk.first_step == 0 : session.admitted_in_sequence && chunk.first_step == session.admitted_step;
   if (!in_order) return Refusal::kOutOfOrder;
   if (!AllFinite(chunk.inputs)) return Refusal::kNotFinite;
+  if (!HasPipeline(session) && session.queue.empty()) return Refusal::kPipelineDown;
   chunk.steps = static_cast<int>(steps);
   return Refusal::kNone;
 }
@@ -80,7 +85,8 @@ OutputSelection Engine::Select(const ServedSession& session, const Chunk& chunk)
 void Engine::Enqueue(ServedSession* session, int64_t now_ns) {
   const Chunk& chunk = *session->queue.head();
   session->deadline_ns = chunk.deadline_ns;
-  session->remaining_ns = static_cast<int64_t>((chunk.steps - chunk.done_steps) * session->served->prepared->step_ns());
+  const double step_ns = session->served->On(UsesFallback(*session)).step_ns();
+  session->remaining_ns = static_cast<int64_t>((chunk.steps - chunk.done_steps) * step_ns);
   run_queue_.Push(session, now_ns);
 }
 
@@ -96,7 +102,7 @@ void Engine::Advance(int64_t now_ns) {
     StartRun(session, now_ns);
   }
   RunResult result;
-  if (pipeline_.Poll(&result)) FinishRun(result);
+  if ((run_on_fallback_ ? *fallback_ : pipeline_).Poll(&result)) FinishRun(result);
 }
 
 ServedSession* Engine::Schedule(int64_t now_ns) { return static_cast<ServedSession*>(run_queue_.Pop(now_ns)); }
@@ -121,11 +127,13 @@ bool Engine::Load(ServedSession* session, int64_t now_ns) {
 void Engine::StartRun(ServedSession* session, int64_t now_ns) {
   const Chunk& chunk = *session->queue.head();
   const Model& model = *session->served->model;
-  const double step_ns = session->served->prepared->step_ns();
+  run_on_fallback_ = UsesFallback(*session);
+  PreparedModel& prepared = session->served->On(run_on_fallback_);
+  const double step_ns = prepared.step_ns();
   const int quantum_steps = std::max(1, static_cast<int>(std::min<double>(options_.quantum_ns / step_ns, 1 << 20)));
   const OutputSelection rest = chunk.selection.After(chunk.done_steps);
   const int written = chunk.selection.Count(chunk.done_steps);
-  run_ = {.model = session->served->prepared.get(),
+  run_ = {.model = &prepared,
           .state_key = session->state.state_key(),
           .next_state_key = NewKey(),
           .state = session->state.values().data(),
@@ -136,7 +144,7 @@ void Engine::StartRun(ServedSession* session, int64_t now_ns) {
           .selection = rest};
   running_ = session;
   run_start_ns_ = now_ns;
-  pipeline_.Start(run_);
+  (run_on_fallback_ ? *fallback_ : pipeline_).Start(run_);
 }
 
 void Engine::FinishRun(const RunResult& result) {
@@ -145,19 +153,22 @@ void Engine::FinishRun(const RunResult& result) {
   Chunk& chunk = *session->queue.head();
   const Model& model = *session->served->model;
   metrics_.server.pipeline_busy_ns.Add(static_cast<uint64_t>(now_ns - run_start_ns_));
-  if (result.outcome != RunResult::Outcome::kOk) {
-    metrics_.server.pipeline_faults.Add();
-    if (session->ending != EndReason::kUnspecified) return End(session, session->ending, session->ending_detail);
-    if (std::exchange(session->retried, true)) return End(session, EndReason::kFailed, "the pipeline failed twice");
-    return StartRun(session, now_ns);
-  }
-  session->retried = false;
+  if (result.outcome != RunResult::Outcome::kOk) return OnFault(session, result, now_ns);
+  session->attempt = Recovery::Try::kFirst;
+  if (!run_on_fallback_) recovery_.OnSuccess();
   CountSwitch(result);
   const auto written = static_cast<size_t>(run_.selection.Count(run_.steps) * model.output_size);
   if (!AllFinite(session->state.next_values()) || !AllFinite({run_.outputs, written})) {
     return End(session, EndReason::kFailed, "an output or the state became NaN or infinite");
   }
-  session->state.Commit(run_.steps, run_.next_state_key);
+  const bool first = chunk.done_steps == 0;
+  session->state.Commit(run_.steps, run_.next_state_key, first);
+  if (first) session->before_by_fallback = session->by_fallback;
+  if (run_on_fallback_) {
+    chunk.on_fallback = true;
+    metrics_.server.fallback_steps.Add(static_cast<uint64_t>(run_.steps));
+  }
+  MoveState(session, run_on_fallback_);
   chunk.done_steps += run_.steps;
   chunk.pipeline_ns += now_ns - run_start_ns_;
   chunk.modelled_ns += result.modelled_ns;
@@ -173,7 +184,8 @@ void Engine::Reply(ServedSession* session, int64_t now_ns) {
   Chunk& chunk = *session->queue.Pop();
   chunk.finished_ns = now_ns;
   if (now_ns > chunk.deadline_ns) metrics_.server.deadline_missed.Add();
-  ModelMetrics& metrics = *session->served->metrics;
+  session->last_chunk_faulted = chunk.faulted;
+  ModelMetrics& metrics = session->served->MetricsOn(chunk.on_fallback);
   metrics.stage[static_cast<size_t>(Stage::kDecode)].Record(chunk.admitted_ns - chunk.received_ns);
   metrics.stage[static_cast<size_t>(Stage::kQueue)].Record(chunk.queue_ns);
   metrics.stage[static_cast<size_t>(Stage::kPipeline)].Record(chunk.pipeline_ns);

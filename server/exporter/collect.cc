@@ -74,8 +74,22 @@ void AddServer(const ServerMetrics& server, std::vector<MetricFamily>& out) {
                               server.deadline_missed.value()));
   out.push_back(CounterFamily("recurd_pipeline_busy_seconds_total", "Measured time in which the pipeline ran.",
                               server.pipeline_busy_ns.value() / 1e9));
-  out.push_back(
-      CounterFamily("recurd_pipeline_faults_total", "Runs that the pipeline failed.", server.pipeline_faults.value()));
+  out.push_back(CounterFamily("recurd_pipeline_faults_total", "Runs that the pipeline failed, by what was wrong.",
+                              ByName("kind", kFaultNames, server.pipeline_faults)));
+  std::vector<Sample> recoveries;
+  for (size_t i = 0; i < kRungNames.size(); ++i) {
+    recoveries.push_back({{{"rung", kRungNames[i]}}, static_cast<double>(server.recoveries[i].value())});
+  }
+  out.push_back(CounterFamily("recurd_pipeline_recoveries_total",
+                              "Rungs climbed after faults: a run started again (retry), the pipeline repaired "
+                              "(reload), the process ended (exit).",
+                              std::move(recoveries)));
+  out.push_back(GaugeFamily("recurd_pipeline_up", "0 while the pipeline is being repaired or is lost, else 1.",
+                            {{{}, static_cast<double>(server.pipeline_up.value())}}));
+  out.push_back(GaugeFamily("recurd_fallback_sessions", "Sessions whose last steps the fallback computed.",
+                            {{{}, static_cast<double>(server.fallback_sessions.value())}}));
+  out.push_back(CounterFamily("recurd_fallback_steps_total", "Steps that the fallback computed for the pipeline.",
+                              server.fallback_steps.value()));
 }
 
 // A model that ran on two pipelines has one count of each.

@@ -78,12 +78,15 @@ absl::StatusCode RefusalCode(Refusal refusal) {
     case Refusal::kNotFinite:
     case Refusal::kBadState:
     case Refusal::kEmptyMessage:
+    case Refusal::kMalformed:
+    case Refusal::kNotStarted:
       return absl::StatusCode::kInvalidArgument;
     case Refusal::kOutOfOrder:
       return absl::StatusCode::kAborted;
     case Refusal::kDeadline:
       return absl::StatusCode::kDeadlineExceeded;
     case Refusal::kDraining:
+    case Refusal::kPipelineDown:
       return absl::StatusCode::kUnavailable;
     case Refusal::kTooManySessions:
     case Refusal::kQueueFull:
@@ -99,6 +102,8 @@ absl::StatusCode RefusalCode(Refusal refusal) {
   }
   return absl::StatusCode::kInternal;
 }
+
+uint32_t RetryAfterMs(Refusal refusal) { return refusal == Refusal::kPipelineDown ? 1000 : 0; }
 
 std::string RefusalText(const Chunk& chunk, const Model& model, const EngineOptions& options) {
   switch (chunk.refusal) {
@@ -141,6 +146,9 @@ std::string RefusalText(Refusal refusal, const EngineOptions& options) {
       return "a request must have exactly one of open, chunk, close";
     case Refusal::kSessionOver:
       return "the session is over";
+    case Refusal::kPipelineDown:
+      return absl::StrCat("the pipeline is being repaired; try again in ", RetryAfterMs(refusal),
+                          " ms, or go on at another server from the last checkpoint");
     default:
       return "refused";
   }
@@ -156,6 +164,7 @@ absl::Status FromProto(const v1::Open& open, SessionOptions* options) {
         absl::StrCat("open.output_stride is ", open.output_stride(), "; with EVERY_KTH it must be 1 to 2^30"));
   }
   options->output_stride = static_cast<int>(open.output_stride());
+  options->allow_profile_change = open.allow_profile_change();
   options->checkpoint_steps = open.checkpoint_steps();
   options->checkpoint_interval_ns = int64_t{open.checkpoint_interval_ms()} * 1'000'000;
   return absl::OkStatus();

@@ -19,6 +19,8 @@ StateImage FromProto(const v1::State& state);
 void ToProto(const StateImage& image, v1::State* state);
 
 absl::StatusCode RefusalCode(Refusal refusal);
+// When trying again makes sense; 0: no advice.
+uint32_t RetryAfterMs(Refusal refusal);
 // What was wrong with the chunk, the limit and the way out.
 std::string RefusalText(const Chunk& chunk, const Model& model, const EngineOptions& options);
 // The same for refusals that concern no chunk.

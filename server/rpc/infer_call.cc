@@ -74,15 +74,18 @@ Detached InferCall::Serve(RpcServer* rpc) {
     call.status_ = call.Result();
   }
   if (call.served_) {
-    call.served_->metrics->chunks_by_code[static_cast<size_t>(call.status_.error_code())].Add();
+    call.served_->MetricsOn(call.chunk_.on_fallback)
+        .chunks_by_code[static_cast<size_t>(call.status_.error_code())]
+        .Add();
   }
   co_await Start([&](void* tag) {
     call.status_.ok() ? call.writer_.Finish(call.response_, call.status_, tag)
                       : call.writer_.FinishWithError(call.status_, tag);
     if (call.status_.ok()) {
       const int64_t now_ns = rpc->clock().NowNs();
-      call.served_->metrics->stage[static_cast<size_t>(Stage::kEncode)].Record(now_ns - call.chunk_.finished_ns);
-      call.served_->metrics->chunk.Record(now_ns - call.chunk_.received_ns);
+      ModelMetrics& metrics = call.served_->MetricsOn(call.chunk_.on_fallback);
+      metrics.stage[static_cast<size_t>(Stage::kEncode)].Record(now_ns - call.chunk_.finished_ns);
+      metrics.chunk.Record(now_ns - call.chunk_.received_ns);
     }
   });
   if (call.session_ != nullptr) rpc->engine().End(call.session_, EndReason::kClosed);
@@ -123,15 +126,19 @@ grpc::Status InferCall::Open() {
   options.unary = true;
   options.outputs = request_.last_only() ? OutputsWanted::kLastOfChunk : OutputsWanted::kEveryStep;
   options.checkpoint_steps = request_.return_state() ? 1 : 0;
+  options.allow_profile_change = request_.allow_profile_change();
   if (request_.has_state()) {
     state_ = FromProto(request_.state());
-    const absl::Status status =
-        state_.Check(*served_->model, served_->prepared->numerics_profile(), request_.allow_profile_change());
+    options.state = &state_;
+  }
+  options.on_fallback = rpc_->engine().BeginsOnFallback(*served_, options.state, options.allow_profile_change);
+  if (request_.has_state()) {
+    const std::string profile = served_->On(options.on_fallback).numerics_profile();
+    const absl::Status status = state_.Check(*served_->model, profile, options.allow_profile_change);
     if (!status.ok()) {
       rpc_->metrics().server.refusals[static_cast<size_t>(Refusal::kBadState)].Add();
       return ToGrpc(status);
     }
-    options.state = &state_;
   }
   Refusal refusal;
   session_ = rpc_->engine().Open(served_, options, this, &refusal);
@@ -150,6 +157,10 @@ grpc::Status InferCall::Result() {
   response_.set_queue_ns(static_cast<uint64_t>(chunk_.queue_ns));
   response_.set_pipeline_ns(static_cast<uint64_t>(chunk_.pipeline_ns));
   response_.set_modelled_ns(static_cast<uint64_t>(chunk_.modelled_ns));
+  if (chunk_.on_fallback) {
+    response_.set_fallback(rpc_->engine().fallback()->name());
+    response_.set_numerics_profile(served_->fallback->numerics_profile());
+  }
   return grpc::Status::OK;
 }
 

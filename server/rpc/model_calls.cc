@@ -11,11 +11,12 @@ namespace {
 using Service = v1::Recurrent::AsyncService;
 
 grpc::Status ListModels(RpcServer* rpc, const v1::ListModelsRequest&, v1::ListModelsResponse* response) {
+  const bool ready = rpc->engine().pipeline_up() || rpc->engine().fallback() != nullptr;
   for (const auto& served : rpc->engine().catalog().models()) {
     auto* entry = response->add_models();
     entry->set_name(served->model->name);
     entry->set_version(served->model->version);
-    entry->set_state("READY");
+    entry->set_state(ready ? "READY" : "UNAVAILABLE: the pipeline is being repaired");
   }
   return grpc::Status::OK;
 }

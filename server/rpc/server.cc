@@ -10,6 +10,7 @@
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/impl/server_builder_option.h"
 #include "server/rpc/calls.h"
+#include "server/rpc/kserve_service.h"
 #include "server/rpc/stream_call.h"
 
 namespace recurd {
@@ -17,7 +18,7 @@ namespace {
 
 constexpr int kMaxEvents = 64;  // between two quanta
 constexpr int64_t kSweepNs = 1'000'000'000;
-constexpr int64_t kCutOffNs = 10'000'000'000;
+constexpr int64_t kCutOffNs = 5'000'000'000;  // enough for a thread that turns
 constexpr std::chrono::milliseconds kReadingTime(100);
 
 // libgrpc++_reflection adds its service to every server of the process merely by being linked. Reflection is a sync
@@ -40,6 +41,7 @@ RpcServer::RpcServer(RpcOptions options, Engine& engine, Metrics& metrics, const
       metrics_(metrics),
       clock_(clock),
       start_ns_(clock.NowNs()),
+      kserve_(std::make_unique<kserve::Service>(this)),
       mailbox_([this] { Wake(); }) {}
 
 RpcServer::~RpcServer() = default;
@@ -63,6 +65,7 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Listen(RpcOptions options,
   builder.AddListeningPort(rpc->options_.listen, grpc::InsecureServerCredentials(), &rpc->port_);
   builder.RegisterService(&rpc->recurrent_);
   builder.RegisterService(&rpc->health_service_);
+  builder.RegisterService(&rpc->kserve_->async());
   rpc->queue_ = builder.AddCompletionQueue();
   rpc->server_ = builder.BuildAndStart();
   if (!rpc->server_) {
@@ -70,6 +73,7 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Listen(RpcOptions options,
                                                "': the address is taken or isn't one of this machine; choose another "
                                                "with --listen=HOST:PORT"));
   }
+  engine.Watch([self = rpc.get()](const RecoveryEvent& event) { self->OnRecovery(event); });
   return rpc;
 }
 
@@ -79,6 +83,7 @@ void RpcServer::AcceptAll() {
   ServeModelCalls(this);
   ServeHealthCheck(this);
   ServeHealthWatch(this);
+  kserve_->AcceptAll();
 }
 
 void RpcServer::Run() {
@@ -109,6 +114,7 @@ Detached RpcServer::Sweep() {
     co_await Start([this](void* tag) { sweep_alarm_.Set(queue_.get(), FromNow(kSweepNs), tag); });
     engine_.ExpireIdle();
     ExpireUnopenedStreams();
+    kserve_->Sweep();
   }
 }
 
@@ -129,6 +135,15 @@ void RpcServer::ExpireUnopenedStreams() {
   for (StreamCall* call : streams_) call->ExpireUnopened(clock_.NowNs(), engine_.draining());
 }
 
+// Models that a fallback serves stay as they are.
+void RpcServer::OnRecovery(const RecoveryEvent& event) {
+  if (event.kind == RecoveryEvent::Kind::kLost) return health_.Drain();
+  const bool down = event.kind == RecoveryEvent::Kind::kDown;
+  if (down ? event.fallback : event.kind != RecoveryEvent::Kind::kUp) return;
+  for (const char* service : {"", "recurd.v1.Recurrent", "inference.GRPCInferenceService"}) health_.Set(service, !down);
+  for (const auto& served : engine_.catalog().models()) health_.Set(served->model->name, !down);
+}
+
 void RpcServer::NoteCalls() {
   if (no_calls_ && open_calls_ == 0) std::exchange(no_calls_, nullptr)->set_value();
 }
@@ -142,18 +157,20 @@ bool RpcServer::WaitForCalls(int64_t timeout_ns) {
   return no_calls->get_future().wait_for(std::chrono::nanoseconds(timeout_ns)) == std::future_status::ready;
 }
 
-bool RpcServer::Stop(int64_t timeout_ns) {
+RpcServer::Stopped RpcServer::Stop(int64_t timeout_ns) {
   mailbox_.Post([this] {
     health_.Drain();
     engine_.Drain();
     ExpireUnopenedStreams();
+    kserve_->Sweep();
   });
   const bool in_time = WaitForCalls(timeout_ns);
+  if (!in_time) mailbox_.Post([this] { engine_.Abandon(); });
   // A socket closed with unread data resets the connection, and what the client has not read yet is lost: let it read.
   std::this_thread::sleep_for(kReadingTime);
   server_->Shutdown(FromNow(0));
   // Calls that were cut off or came meanwhile end by themselves now; after its shutdown the queue takes nothing more.
-  WaitForCalls(kCutOffNs);
+  if (!WaitForCalls(kCutOffNs)) return Stopped::kStuck;
   std::promise<void> stopping;  // after it nothing is put on the queue any more
   mailbox_.Post([this, &stopping] {
     stopping_ = true;
@@ -162,7 +179,7 @@ bool RpcServer::Stop(int64_t timeout_ns) {
   });
   stopping.get_future().wait();
   queue_->Shutdown();
-  return in_time;
+  return in_time ? Stopped::kDrained : Stopped::kCutOff;
 }
 
 }  // namespace recurd

@@ -20,6 +20,9 @@
 namespace recurd {
 
 class StreamCall;
+namespace kserve {
+class Service;
+}
 
 struct RpcOptions {
   std::string listen;  // HOST:PORT, [V6]:PORT, or unix:PATH
@@ -42,9 +45,15 @@ class RpcServer {
   // Work for the serving thread. Threads: any, until Stop.
   Mailbox& mailbox() { return mailbox_; }
 
+  enum class Stopped {
+    kDrained,  // every call has ended by itself
+    kCutOff,   // some were ended at the end of the time
+    kStuck,    // the serving thread hangs, in the pipeline; Run won't return: end the process without joining it
+  };
   // Drains and stops: health says NOT_SERVING, sessions end as Engine::Drain says; when no call is left, or in the end,
-  // connections are closed and Run returns. False if calls had to be cut off. Threads: any but the serving one; once.
-  bool Stop(int64_t timeout_ns);
+  // connections are closed and Run returns. What the pipeline has begun isn't waited for past `timeout_ns`.
+  // Threads: any but the serving one; once, and again where it was stuck.
+  Stopped Stop(int64_t timeout_ns);
 
   // Where it listens; the port is the real one if 0 was asked for.
   int port() const { return port_; }
@@ -92,6 +101,7 @@ class RpcServer {
   Detached ReadMailbox();
   Detached Sweep();
   void ExpireUnopenedStreams();
+  void OnRecovery(const RecoveryEvent& event);
   void NoteCalls();
   // Whether no call is left, or none within `timeout_ns`. Threads: any but the serving one.
   bool WaitForCalls(int64_t timeout_ns);
@@ -113,6 +123,7 @@ class RpcServer {
   bool stopping_ = false;
   int open_calls_ = 0;
   std::list<StreamCall*> streams_;
+  const std::unique_ptr<kserve::Service> kserve_;
   std::shared_ptr<std::promise<void>> no_calls_;  // while somebody waits for the last call's end
   Mailbox mailbox_;
   std::atomic<bool> wake_pending_{false};  // release by the poster, acquire by the serving thread

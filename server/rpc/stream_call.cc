@@ -46,11 +46,15 @@ Detached StreamCall::WriteReplies(StreamCall* call) {
   for (;;) {
     while (!call->Empty() && call->Head().answered) {
       Slot& slot = call->Head();
+      const bool state_first = slot.checkpoint && slot.refusal != Refusal::kNone;
+      if (state_first) co_await Start([&](void* tag) { call->stream_.Write(*slot.checkpoint, tag); });
       co_await Start([&](void* tag) {
         call->stream_.Write(slot.reply, tag);
         call->Encoded(slot);
       });
-      if (slot.checkpoint) co_await Start([&](void* tag) { call->stream_.Write(*slot.checkpoint, tag); });
+      if (slot.checkpoint && !state_first) {
+        co_await Start([&](void* tag) { call->stream_.Write(*slot.checkpoint, tag); });
+      }
       call->FreeHead();
     }
     const bool ended = call->ended_.has_value() || !call->status_.ok();
@@ -130,12 +134,15 @@ void StreamCall::OnOpen(Slot& slot) {
   }
   SessionOptions options;
   absl::Status status = FromProto(open, &options);
-  const std::string profile = (*served)->prepared->numerics_profile();
   StateImage image;
-  if (status.ok() && open.has_state()) {
+  if (open.has_state()) {
     image = FromProto(open.state());
-    status = image.Check(*(*served)->model, profile, open.allow_profile_change());
     options.state = &image;
+  }
+  options.on_fallback = rpc_->engine().BeginsOnFallback(**served, options.state, options.allow_profile_change);
+  profile_ = (*served)->On(options.on_fallback).numerics_profile();
+  if (status.ok() && open.has_state()) {
+    status = image.Check(*(*served)->model, profile_, options.allow_profile_change);
   }
   if (!status.ok()) {
     rpc_->metrics().server.refusals[static_cast<size_t>(Refusal::kBadState)].Add();
@@ -148,6 +155,12 @@ void StreamCall::OnOpen(Slot& slot) {
   }
   served_ = *served;
   wants_checkpoints_ = options.checkpoint_steps > 0 || options.checkpoint_interval_ns > 0;
+  allows_profile_change_ = options.allow_profile_change;
+  for (const bool fallback : {false, true}) {
+    if (fallback && !served_->fallback) continue;
+    std::string profile = served_->On(fallback).numerics_profile();
+    if (profile != profile_) other_profiles_[fallback] = std::move(profile);
+  }
   const Model& model = *served_->model;
   v1::Opened* opened = slot.reply.mutable_opened();
   opened->set_session_id(session_->state.id().ToString());
@@ -157,7 +170,7 @@ void StreamCall::OnOpen(Slot& slot) {
   opened->set_input_size(static_cast<uint32_t>(model.input_size));
   opened->set_output_size(static_cast<uint32_t>(model.output_size));
   opened->set_state_size(static_cast<uint32_t>(model.state_size()));
-  opened->set_numerics_profile(profile);
+  opened->set_numerics_profile(profile_);
   opened->set_max_chunk_steps(static_cast<uint32_t>(rpc_->engine().options().max_chunk_steps));
   opened->set_max_chunks_ahead(kSlotCount);
   Answer(slot);
@@ -174,10 +187,11 @@ void StreamCall::OnChunk(Slot& slot) {
   slot.done_steps = 0;
   slot.pipeline_ns = 0;
   slot.modelled_ns = 0;
+  slot.faulted = slot.on_fallback = false;
   if (chunk.has_state()) {
     slot.begin_image = FromProto(chunk.state());
     slot.begin_state = &slot.begin_image;
-    slot.bad_state = slot.begin ? slot.begin_image.Check(*served_->model, served_->prepared->numerics_profile(), false)
+    slot.bad_state = slot.begin ? slot.begin_image.Check(*served_->model, profile_, allows_profile_change_)
                                 : absl::InvalidArgumentError("a chunk may carry a state only together with begin");
     if (!slot.bad_state.ok()) slot.refusal = Refusal::kBadState;
   }
@@ -216,6 +230,10 @@ void StreamCall::OnChunkDone(Chunk& chunk) {
   outputs->set_queue_ns(static_cast<uint64_t>(slot.queue_ns));
   outputs->set_pipeline_ns(static_cast<uint64_t>(slot.pipeline_ns));
   outputs->set_modelled_ns(static_cast<uint64_t>(slot.modelled_ns));
+  if (slot.on_fallback) outputs->set_fallback(rpc_->engine().fallback()->name());
+  if (const std::string& other = other_profiles_[slot.on_fallback]; !other.empty()) {
+    outputs->set_numerics_profile(other);
+  }
   Answer(slot);
 }
 
@@ -225,7 +243,8 @@ void StreamCall::OnEnded(EndReason reason, const char* detail, uint64_t next_ste
   ended->set_reason(static_cast<v1::Ended::Reason>(reason));
   ended->set_message(detail);
   ended->set_next_step(next_step);
-  if (last && wants_checkpoints_ && reason != EndReason::kClosed) {
+  const bool wanted = reason == EndReason::kDrained || (wants_checkpoints_ && reason != EndReason::kClosed);
+  if (last && wanted) {
     ToProto(*last, last_checkpoint_.emplace().mutable_checkpoint()->mutable_state());
   }
   progress_.Set();
@@ -241,6 +260,7 @@ void StreamCall::Refuse(Slot& slot, absl::StatusCode code, std::string message) 
   refused->set_code(static_cast<int>(code));
   refused->set_message(std::move(message));
   refused->set_expected_step(slot.expected_step);
+  refused->set_retry_after_ms(RetryAfterMs(slot.refusal));
   refused->set_client_tag(slot.request.chunk().client_tag());
   Answer(slot);
 }
@@ -269,7 +289,7 @@ void StreamCall::ExpireUnopened(int64_t now_ns, bool draining) {
 
 void StreamCall::Encoded(const Slot& slot) {
   if (!served_ || !slot.request.has_chunk()) return;
-  ModelMetrics& metrics = *served_->metrics;
+  ModelMetrics& metrics = served_->MetricsOn(slot.on_fallback);
   metrics.chunks_by_code[static_cast<size_t>(slot.code)].Add();
   if (slot.code != absl::StatusCode::kOk) return;
   const int64_t now_ns = rpc_->clock().NowNs();

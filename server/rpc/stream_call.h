@@ -76,6 +76,10 @@ class StreamCall final : public SessionClient {
   ServedSession* session_ = nullptr;
   std::shared_ptr<ServedModel> served_;
   bool wants_checkpoints_ = false;
+  bool allows_profile_change_ = false;
+  std::string profile_;  // as Opened named it
+  // Of the pipeline and of its fallback, where it isn't Opened's.
+  std::array<std::string, 2> other_profiles_;
 
   int64_t accepted_ns_ = 0;
   std::array<Slot, kSlotCount> slots_;

@@ -37,6 +37,8 @@ class QueueOp {
   bool await_ready() { return std::exchange(done_, false); }
   void await_suspend(std::coroutine_handle<> waiter) { waiter_ = waiter; }
   bool await_resume() const { return ok_; }
+  // Completed, and nobody has waited for it yet.
+  bool completed() const { return done_; }
   void* tag() { return this; }
 
  private:

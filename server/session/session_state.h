@@ -10,13 +10,16 @@
 
 namespace recurd {
 
-// One client's state between steps. Two buffers: a run reads one and writes the other, so that a run which fails or is
-// tried again finds its input as it was; Commit swaps them.
+// One client's state between steps. A run reads one buffer and writes another, so that a run which fails or is tried
+// again finds its input as it was; Commit swaps them. A third keeps the state from before a chunk of several runs.
 // Threads: serving thread only. Allocates: in the constructor only.
 class SessionState {
  public:
   SessionState(SessionId id, const Model& model)
-      : id_(id), values_(model.initial_state), next_values_(model.initial_state.size()) {}
+      : id_(id),
+        values_(model.initial_state),
+        next_values_(model.initial_state.size()),
+        before_(model.initial_state.size()) {}
 
   const SessionId& id() const { return id_; }
   uint64_t next_step() const { return next_step_; }
@@ -36,18 +39,30 @@ class SessionState {
     state_key_ = key;
     in_sequence_ = true;
   }
-  // Takes what a run of `steps` steps left in next_values.
-  void Commit(int steps, uint64_t key) {
+  // Takes what a run of `steps` steps left in next_values. With the first run of a chunk the state so far becomes what
+  // Rollback brings back.
+  void Commit(int steps, uint64_t key, bool first_of_chunk = true) {
     values_.swap(next_values_);
+    if (first_of_chunk) {
+      before_.swap(next_values_);
+      before_step_ = next_step_;
+    }
     next_step_ += static_cast<uint64_t>(steps);
+    state_key_ = key;
+  }
+  // The state from before the chunk whose runs were the last to be committed. `key` must be new.
+  void Rollback(uint64_t key) {
+    values_ = before_;
+    next_step_ = before_step_;
     state_key_ = key;
   }
   void EndSequence() { in_sequence_ = false; }
 
  private:
   const SessionId id_;
-  std::vector<float> values_, next_values_;
+  std::vector<float> values_, next_values_, before_;
   uint64_t next_step_ = 0;
+  uint64_t before_step_ = 0;
   uint64_t state_key_ = 0;
   bool in_sequence_ = true;
 };

@@ -168,8 +168,10 @@ TEST(DaemonTest, ASessionFedNanIsRefusedAndNeitherItNorItsNeighbourChangesByABit
 TEST(DaemonTest, EndsCleanlyOnSigtermWhileStreamsAreOpen) {
   Daemon daemon;
   DigitsStream stream(daemon.address());
+  daemon.Signal(SIGUSR1);  // its own signal to itself, for nothing
   stream.Send(0, std::vector<float>(8, 1.0f));
   daemon.Signal(SIGTERM);
+  EXPECT_EQ(stream.Receive().checkpoint().state().step(), 1u);
   EXPECT_EQ(stream.Receive().ended().reason(), v1::Ended::DRAINED);
   EXPECT_EQ(daemon.Wait(), 0);
   EXPECT_THAT(daemon.log(), HasSubstr("stopped"));
@@ -251,6 +253,8 @@ TEST(DaemonTest, SaysWhatIsWrongWithItsFlagsAndExits) {
       {{"--model_repository=/nowhere"}, "/nowhere"},
       {{models, "--quantum_us=5"}, "must be 10 to 1000000"},
       {{models, "--pipeline=gpu"}, "gpu"},
+      {{models, "--pipeline_fallback=cpu"}, "--pipeline_fallback=cpu means nothing to --pipeline=cpu"},
+      {{models, "--pipeline=sim", "--pipeline_fallback=sim"}, "only cpu can stand in"},
       {{models, "--mapping=hybrid"}, "--mapping=hybrid means nothing to --pipeline=cpu"},
       {{models, "--pipeline=sim", "--mapping=spiral"}, "auto, lanes, cascade, hybrid, aie"},
       {{models, "--metrics_listen=nonsense"}, "nonsense"},

@@ -3,10 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <deque>
 #include <limits>
 #include <vector>
 
+#include "tests/unit/fakes/fake_client.h"
 #include "tests/unit/fakes/fake_clock.h"
 #include "tests/unit/fakes/fake_pipeline.h"
 
@@ -14,26 +14,6 @@ namespace recurd {
 namespace {
 
 using ::testing::ElementsAre;
-
-struct FakeClient final : SessionClient {
-  float* OutputRoom(Chunk&, int count) override {
-    rooms.emplace_back(static_cast<size_t>(count), -1.0f);
-    return rooms.back().data();
-  }
-  void OnCheckpoint(Chunk&, StateImage image) override { checkpoints.push_back(std::move(image)); }
-  void OnChunkDone(Chunk& chunk) override { done.push_back(&chunk); }
-  void OnEnded(EndReason why, const char*, uint64_t next, std::optional<StateImage> last_state) override {
-    reason = why;
-    next_step = next;
-    last = std::move(last_state);
-  }
-  std::deque<std::vector<float>> rooms;
-  std::vector<Chunk*> done;
-  std::vector<StateImage> checkpoints;
-  EndReason reason = EndReason::kUnspecified;
-  uint64_t next_step = 0;
-  std::optional<StateImage> last;
-};
 
 class EngineTest : public ::testing::Test {
  protected:
@@ -238,35 +218,6 @@ TEST_F(EngineTest, ADeadlineSpentBeforeTheFirstRunRefusesTheChunkAndWhatStandsBe
   EXPECT_EQ(b.refusal, Refusal::kOutOfOrder);
   EXPECT_EQ(b.expected_step, 0u);
   EXPECT_EQ(fresh.refusal, Refusal::kNone);
-}
-
-TEST_F(EngineTest, TriesAFaultOnceAgainFromTheSameState) {
-  FakeClient client;
-  ServedSession* session = Open(client);
-  const std::vector<float> x = {4};
-  Chunk a = Make(0, x);
-  pipeline_.faults = 1;
-  engine_.Submit(session, &a);
-  RunAll();
-  EXPECT_THAT(client.rooms[0], ElementsAre(4));
-  EXPECT_EQ(metrics_.server.pipeline_faults.value(), 1u);
-}
-
-TEST_F(EngineTest, ASecondFaultEndsTheSessionAsFailedAndLeavesOthersAlone) {
-  FakeClient client, neighbour;
-  ServedSession* session = Open(client);
-  ServedSession* other = Open(neighbour);
-  const std::vector<float> x = {4};
-  Chunk a = Make(0, x), b = Make(0, x);
-  pipeline_.faults = 2;
-  engine_.Submit(session, &a);
-  RunAll();
-  EXPECT_EQ(client.reason, EndReason::kFailed);
-  EXPECT_FALSE(client.last.has_value());
-  EXPECT_EQ(a.refusal, Refusal::kSessionOver);
-  engine_.Submit(other, &b);
-  RunAll();
-  EXPECT_THAT(neighbour.rooms[0], ElementsAre(4));
 }
 
 TEST_F(EngineTest, AStateThatOverflowsEndsItsSessionAsFailed) {

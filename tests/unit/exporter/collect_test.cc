@@ -69,6 +69,10 @@ TEST(Collect, ShowsEveryNameOnceWithItsTypeAlsoBeforeAnythingHappened) {
                                                   {"recurd_deadline_missed_total", counter},
                                                   {"recurd_pipeline_busy_seconds_total", counter},
                                                   {"recurd_pipeline_faults_total", counter},
+                                                  {"recurd_pipeline_recoveries_total", counter},
+                                                  {"recurd_pipeline_up", gauge},
+                                                  {"recurd_fallback_sessions", gauge},
+                                                  {"recurd_fallback_steps_total", counter},
                                                   {"recurd_steps_total", counter},
                                                   {"recurd_chunks_total", counter},
                                                   {"recurd_stage_latency_seconds", histogram},
@@ -100,6 +104,23 @@ TEST(Collect, GivesServerCountsTheirLabels) {
   EXPECT_THAT(ValuesOf(families, "recurd_state_switches_total"),
               ElementsAre(Pair("hit=false ", 4), Pair("hit=true ", 5)));
   EXPECT_THAT(ValuesOf(families, "recurd_pipeline_busy_seconds_total"), ElementsAre(Pair("", 1.5)));
+}
+
+TEST(Collect, ShowsFaultsByKindAndTheRungsClimbed) {
+  Metrics metrics;
+  metrics.server.pipeline_faults[static_cast<size_t>(Fault::kHalfWritten)].Add(2);
+  metrics.server.recoveries[static_cast<size_t>(Rung::kReload)].Add(3);
+  metrics.server.pipeline_up.Set(1);
+  metrics.server.fallback_sessions.Set(4);
+  metrics.server.fallback_steps.Add(5);
+  const auto families = CollectAll(metrics);
+  EXPECT_THAT(ValuesOf(families, "recurd_pipeline_faults_total"),
+              IsSupersetOf({Pair("kind=half_written ", 2), Pair("kind=hang ", 0)}));
+  EXPECT_THAT(ValuesOf(families, "recurd_pipeline_recoveries_total"),
+              ElementsAre(Pair("rung=exit ", 0), Pair("rung=reload ", 3), Pair("rung=retry ", 0)));
+  EXPECT_THAT(ValuesOf(families, "recurd_pipeline_up"), ElementsAre(Pair("", 1)));
+  EXPECT_THAT(ValuesOf(families, "recurd_fallback_sessions"), ElementsAre(Pair("", 4)));
+  EXPECT_THAT(ValuesOf(families, "recurd_fallback_steps_total"), ElementsAre(Pair("", 5)));
 }
 
 TEST(Collect, ShowsOkAndThoseCodesThatOccurred) {

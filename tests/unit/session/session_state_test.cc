@@ -32,6 +32,19 @@ TEST(SessionStateTest, CommitTakesWhatTheRunLeftAndCountsItsSteps) {
   EXPECT_EQ(state.state_key(), 42u);
 }
 
+TEST(SessionStateTest, RollbackBringsBackTheStateFromBeforeTheChunksFirstRun) {
+  SessionState state({}, TwoStates());
+  for (int run = 0; run < 3; ++run) {
+    state.next_values()[0] = state.next_values()[1] = static_cast<float>(10 + run);
+    state.Commit(5, 42, run == 0);
+  }
+  EXPECT_THAT(state.values(), ElementsAre(12, 12));
+  state.Rollback(43);
+  EXPECT_THAT(state.values(), ElementsAre(1, 2));
+  EXPECT_EQ(state.next_step(), 0u);
+  EXPECT_EQ(state.state_key(), 43u);
+}
+
 TEST(SessionStateTest, RestartBeginsASequenceAgain) {
   SessionState state({}, TwoStates());
   state.Commit(5, 1);
