@@ -1,0 +1,214 @@
+"""The client in asyncio; recurd.client has the same with threads."""
+from __future__ import annotations
+
+import asyncio
+import time
+import weakref
+from collections.abc import Awaitable, Callable, Sequence
+from types import TracebackType
+from typing import Any, TypeVar
+
+import grpc
+import grpc.aio
+import numpy.typing as npt
+
+from recurd import wire
+from recurd.aio.session import Session
+from recurd.errors import InvalidInput, RecurdError
+from recurd.servers import Backoff, Servers
+from recurd.types import Inference, OutputsWanted, State, StreamOptions
+from recurd.v1 import recurd_pb2 as pb
+from recurd.v1.recurd_pb2_grpc import RecurrentStub
+
+T = TypeVar("T")
+
+
+class Client:
+    """As recurd.Client, in one event loop."""
+
+    def __init__(
+        self,
+        servers: Sequence[str] = ("127.0.0.1:8001",),
+        model: str = "",
+        *,
+        call_timeout_s: float = 30.0,
+        backoff: Backoff = Backoff(),
+        credentials: grpc.ChannelCredentials | None = None,
+    ) -> None:
+        self._addresses = [wire.check_address(a) for a in ([servers] if isinstance(servers, str) else servers)]
+        self._model = model
+        self._timeout_s = call_timeout_s
+        self._backoff = backoff
+        self._credentials = credentials
+        self._channels: dict[str, Any] = {}
+        self._models: dict[tuple[str, str], pb.GetModelResponse] = {}
+        self._sessions: weakref.WeakSet[Session] = weakref.WeakSet()
+        self._servers()
+
+    def stream(
+        self,
+        model: str = "",
+        *,
+        version: str = "",
+        outputs: OutputsWanted = "every_step",
+        output_stride: int = 0,
+        state: State | None = None,
+        allow_profile_change: bool = False,
+        checkpoint_steps: int = 512,
+        replay_bytes: int = 16 << 20,
+        connect_timeout_s: float = 5.0,
+        resume_timeout_s: float = 60.0,
+        answer_timeout_s: float = 30.0,
+        attach: bool = False,
+    ) -> Session:
+        """A session, opened by `async with`; StreamOptions explains the options.
+
+        Errors, on entering: Lost when no server takes it, with each one's reason.
+        """
+        options = StreamOptions(
+            model or self._model,
+            version,
+            outputs,
+            output_stride,
+            state,
+            allow_profile_change,
+            checkpoint_steps,
+            replay_bytes,
+            connect_timeout_s,
+            resume_timeout_s,
+            answer_timeout_s,
+            attach,
+        )
+        session = Session(self._dial, self._servers(), options)
+        self._sessions.add(session)
+        return session
+
+    async def infer(
+        self,
+        inputs: npt.ArrayLike,
+        model: str = "",
+        *,
+        version: str = "",
+        last_only: bool = False,
+        state: State | None = None,
+        allow_profile_change: bool = False,
+        return_state: bool = False,
+    ) -> Inference:
+        """A whole sequence in one call: [T, input_size] -> outputs [T, output_size]; last_only: [1, output_size]."""
+        described = await self._described(model or self._model, version)
+        request = wire.infer_request(described, inputs, last_only, state, allow_profile_change, return_state)
+        request.version = version
+
+        async def infer(server: str, timeout_s: float) -> Inference:
+            response = await self._stub(server).Infer(request, timeout=timeout_s)
+            return wire.inference_of(response, described.output_size, server)
+
+        return await self._ask(infer)
+
+    async def models(self) -> list[pb.ListModelsResponse.Entry]:
+        """What is served: name, version, state of each."""
+
+        async def ask(server: str, timeout_s: float) -> pb.ListModelsResponse:
+            response: pb.ListModelsResponse = await self._stub(server).ListModels(
+                pb.ListModelsRequest(), timeout=timeout_s
+            )
+            return response
+
+        return list((await self._ask(ask)).models)
+
+    async def model(self, name: str = "", version: str = "") -> pb.GetModelResponse:
+        """Shapes, layers, step time and placement of a model; version "": the newest."""
+        request = pb.GetModelRequest(model=name or self._model, version=version)
+
+        async def ask(server: str, timeout_s: float) -> pb.GetModelResponse:
+            response: pb.GetModelResponse = await self._stub(server).GetModel(request, timeout=timeout_s)
+            return response
+
+        return await self._ask(ask)
+
+    async def info(self) -> pb.GetServerInfoResponse:
+        """Version, pipeline, numerics profile and limits of a server."""
+
+        async def ask(server: str, timeout_s: float) -> pb.GetServerInfoResponse:
+            request = pb.GetServerInfoRequest()
+            response: pb.GetServerInfoResponse = await self._stub(server).GetServerInfo(request, timeout=timeout_s)
+            return response
+
+        return await self._ask(ask)
+
+    async def health(self, service: str = "") -> dict[str, wire.Health]:
+        """Each server of the list -> its health, or a model's there. UNKNOWN where nobody answers, or knows it."""
+        request = wire.health_request(service)
+        return {address: await self._health(address, request) for address in self._addresses}
+
+    async def close(self) -> None:
+        """Cancels the sessions that are still open, and closes the connections."""
+        for session in list(self._sessions):
+            await session.cancel()
+        channels, self._channels = self._channels, {}
+        for channel in channels.values():
+            await channel.close()
+
+    async def __aenter__(self) -> Client:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def _servers(self) -> Servers:
+        return Servers(self._addresses, self._backoff)
+
+    async def _described(self, name: str, version: str) -> pb.GetModelResponse:
+        """A model's description; asked for once."""
+        if not name:
+            raise InvalidInput("model is '': name one; models() lists them")
+        if (name, version) not in self._models:
+            self._models[name, version] = await self.model(name, version)
+        return self._models[name, version]
+
+    def _dial(self, server: str) -> Any:
+        """A channel of the caller's own."""
+        if self._credentials is None:
+            return grpc.aio.insecure_channel(server, wire.CHANNEL_OPTIONS)
+        return grpc.aio.secure_channel(server, self._credentials, wire.CHANNEL_OPTIONS)
+
+    def _channel(self, server: str) -> Any:
+        """The channel that unary calls share."""
+        if server not in self._channels:
+            self._channels[server] = self._dial(server)
+        return self._channels[server]
+
+    async def _hang_up(self, server: str) -> None:
+        """The next unary call dials anew."""
+        if server in self._channels:
+            await self._channels.pop(server).close()
+
+    def _stub(self, server: str) -> Any:
+        return RecurrentStub(self._channel(server))  # type: ignore[no-untyped-call]
+
+    async def _health(self, address: str, request: bytes) -> wire.Health:
+        try:
+            call = self._channel(address).unary_unary(wire.HEALTH_METHOD)
+            return wire.health_of(await call(request, timeout=min(5.0, self._timeout_s)))
+        except grpc.RpcError:
+            await self._hang_up(address)
+            return wire.Health.UNKNOWN
+
+    async def _ask(self, call: Callable[[str, float], Awaitable[T]]) -> T:
+        """A unary call, call(server, timeout_s), at the first server that can answer it."""
+        servers = self._servers()
+        give_up_s = time.monotonic() + self._timeout_s
+        servers.begin(time.monotonic(), self._timeout_s)
+        while True:
+            attempt = servers.plan(time.monotonic())
+            await asyncio.sleep(max(0.0, attempt.at_s - time.monotonic()))
+            try:
+                return await call(attempt.server, max(0.001, give_up_s - time.monotonic()))
+            except grpc.RpcError as raised:
+                error: RecurdError = wire.to_error(raised, attempt.server)
+            if error.code not in wire.TRY_NEXT:
+                raise error
+            await self._hang_up(attempt.server)
+            servers.failed(error, time.monotonic())
