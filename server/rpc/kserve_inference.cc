@@ -1,0 +1,186 @@
+#include "server/rpc/kserve_inference.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/rpc/convert.h"
+#include "server/rpc/kserve_models.h"
+
+namespace recurd::kserve {
+
+void Inference::Begin(const Server& server, absl::string_view identity, const inference::ModelInferRequest& request,
+                      int64_t deadline_ns, inference::ModelInferResponse* response) {
+  server_ = &server;
+  request_ = &request;
+  response_ = response;
+  static_cast<Chunk&>(*this) = Chunk();
+  received_ns = server.clock.NowNs();
+  this->deadline_ns = deadline_ns;
+  served_.reset();
+  code_ = absl::StatusCode::kOk;
+  message_.clear();
+  response_->Clear();
+  output_rows_.clear();
+  std::string why;
+  const Refusal found = Check(identity, &why);
+  if (found != Refusal::kNone) return Refuse(found, std::move(why));
+  Submit();
+}
+
+// ---- the check ----------------------------------------------------------------------------------------------------
+
+Refusal Inference::Check(absl::string_view identity, std::string* why) {
+  if (server_->engine.draining()) {
+    *why = kStoppingText;
+    return Refusal::kDraining;
+  }
+  Refusal found = ReadParameters(*request_, &parameters_, why);
+  if (found != Refusal::kNone) return found;
+  name_ = {identity, {request_->model_name().data(), request_->model_name().size()}, parameters_.sequence};
+  live_ = server_->sequences.Find(name_);
+  if (found = FindServed(why); found != Refusal::kNone) return found;
+  if (found = CheckSequence(why); found != Refusal::kNone) return found;
+  if (found = CheckStep(why); found != Refusal::kNone) return found;
+  const int max_steps = server_->engine.options().max_chunk_steps;
+  found = ReadTensors(*request_, *served_->model, max_steps, &tensors_, why);
+  return found == Refusal::kNone ? CheckState(why) : found;
+}
+
+// A sequence stays on the version that it was started on.
+Refusal Inference::FindServed(std::string* why) {
+  const std::string& version = request_->model_version();
+  if (live_ != nullptr && !parameters_.start) {
+    served_ = live_->served();
+    if (version.empty() || version == served_->model->version) return Refusal::kNone;
+    *why = absl::StrCat("sequence ", name_.id.ToString(), " to model '", served_->model->name, "' runs on version ",
+                        served_->model->version, "; the request names version '", Shown(version), "'");
+    return Refusal::kMalformed;
+  }
+  const Catalog& catalog = server_->engine.catalog();
+  served_ = catalog.Find(request_->model_name(), version);
+  if (served_) return Refusal::kNone;
+  *why = UnknownModelText(catalog, request_->model_name(), version);
+  return Refusal::kUnknownModel;
+}
+
+Refusal Inference::CheckSequence(std::string* why) const {
+  if (name_.id.none() || parameters_.start || (live_ != nullptr && !live_->ending())) return Refusal::kNone;
+  *why = server_->sequences.NotStartedText(name_);
+  return Refusal::kNotStarted;
+}
+
+Refusal Inference::CheckStep(std::string* why) const {
+  if (!parameters_.first_step) return Refusal::kNone;
+  const uint64_t next = live_ == nullptr || parameters_.start ? 0 : live_->next_step();
+  if (*parameters_.first_step == next) return Refusal::kNone;
+  *why = absl::StrCat("recurd_first_step is ", *parameters_.first_step, "; the next step of sequence ",
+                      name_.id.ToString(), " to model '", served_->model->name, "' is ", next);
+  return Refusal::kOutOfOrder;
+}
+
+Refusal Inference::CheckState(std::string* why) const {
+  if (tensors_.state.empty() || parameters_.start || name_.id.none()) return Refusal::kNone;
+  *why = absl::StrCat("initial states may be sent with sequence_start or without a sequence_id only; sequence ",
+                      name_.id.ToString(), " to model '", served_->model->name, "' is under way");
+  return Refusal::kBadState;
+}
+
+// ---- the way through the engine -----------------------------------------------------------------------------------
+
+void Inference::Submit() {
+  inputs = tensors_.rows;
+  last_only = tensors_.last_only;
+  if (!tensors_.state.empty()) {
+    begin_image_.values.swap(tensors_.state);
+    begin_state = &begin_image_;
+  }
+  if (live_ != nullptr && !parameters_.start) {
+    server_->sequences.Continue(live_, parameters_.end, this);
+  } else {
+    server_->sequences.Start(name_, served_, parameters_.end || name_.id.none(), this);
+  }
+}
+
+float* Inference::OutputRoom(int count) {
+  output_rows_.resize(static_cast<size_t>(count));
+  return output_rows_.data();
+}
+
+void Inference::OnDone() {
+  if (refusal == Refusal::kNone) {
+    FillResponse();
+  } else {
+    code_ = RefusalCode(refusal);
+    message_ = WhyRefused();
+  }
+  OnAnswered();
+}
+
+void Inference::Refuse(Refusal why_not, std::string why) {
+  server_->metrics.server.refusals[static_cast<size_t>(why_not)].Add();
+  code_ = RefusalCode(why_not);
+  message_ = std::move(why);
+  OnAnswered();
+}
+
+// What the engine has refused.
+std::string Inference::WhyRefused() {
+  switch (refusal) {
+    case Refusal::kDraining:
+      return kStoppingText;
+    case Refusal::kOutOfOrder:
+      return absl::StrCat("a request of sequence ", name_.id.ToString(), " to model '", served_->model->name,
+                          "' that came before this one was refused; this one was not applied either");
+    case Refusal::kDeadline:
+      return "the call's deadline passed before the first step; none was applied";
+    case Refusal::kSessionOver:
+      if (end_reason == EndReason::kFailed) {
+        code_ = absl::StatusCode::kOutOfRange;
+        return absl::StrCat("the sequence could not be computed and is over: ", end_detail);
+      }
+      code_ = end_reason == EndReason::kClosed ? absl::StatusCode::kCancelled : absl::StatusCode::kUnavailable;
+      return absl::StrCat("the sequence is over: ", kEndReasonNames[static_cast<size_t>(end_reason)]);
+    case Refusal::kPipelineDown:
+      return absl::StrCat("the pipeline is being repaired; nothing was applied; try again in ", RetryAfterMs(refusal),
+                          " ms");
+    default:
+      return RefusalText(*this, *served_->model, server_->engine.options());
+  }
+}
+
+void Inference::FillResponse() {
+  const Model& model = *served_->model;
+  response_->set_model_name(model.name);
+  response_->set_model_version(model.version);
+  response_->set_id(request_->id());
+  WriteOutputs(model, tensors_, output_rows_, response_);
+  if (on_fallback) {
+    (*response_->mutable_parameters())["recurd_fallback"].set_string_param(server_->engine.fallback()->name());
+  }
+}
+
+// ---- afterwards ---------------------------------------------------------------------------------------------------
+
+void Inference::Encoded() {
+  if (!served_) return;
+  const auto served = std::move(served_);
+  ModelMetrics& metrics = served->MetricsOn(on_fallback);
+  metrics.chunks_by_code[static_cast<size_t>(code_)].Add();
+  if (code_ != absl::StatusCode::kOk) return;
+  const int64_t now_ns = server_->clock.NowNs();
+  metrics.stage[static_cast<size_t>(Stage::kEncode)].Record(now_ns - finished_ns);
+  metrics.chunk.Record(now_ns - received_ns);
+}
+
+// The outputs stand twice: as rows and in the response.
+size_t Inference::HeldBytes() const {
+  return (tensors_.rows.size() + begin_image_.values.size() + 2 * output_rows_.size()) * sizeof(float);
+}
+
+void Inference::Shrink() {
+  tensors_ = {};
+  begin_image_ = {};
+  output_rows_ = {};
+}
+
+}  // namespace recurd::kserve

@@ -1,0 +1,130 @@
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "server/base/version.h"
+#include "server/rpc/kserve_models.h"
+#include "server/rpc/kserve_parameters.h"
+#include "server/rpc/kserve_service.h"
+#include "server/rpc/server.h"
+#include "server/rpc/unary_call.h"
+
+namespace recurd::kserve {
+namespace {
+
+using Async = Service::Async;
+
+bool IsReady(RpcServer* rpc) { return UnavailableReason(rpc->engine()).empty(); }
+
+// Errors: NOT_FOUND.
+grpc::Status Find(RpcServer* rpc, const std::string& name, const std::string& version,
+                  std::shared_ptr<ServedModel>* served) {
+  *served = rpc->engine().catalog().Find(name, version);
+  if (*served) return grpc::Status::OK;
+  return {grpc::StatusCode::NOT_FOUND, UnknownModelText(rpc->engine().catalog(), name, version)};
+}
+
+grpc::Status ServerLive(RpcServer*, const inference::ServerLiveRequest&, inference::ServerLiveResponse* response) {
+  response->set_live(true);
+  return grpc::Status::OK;
+}
+
+grpc::Status ServerReady(RpcServer* rpc, const inference::ServerReadyRequest&,
+                         inference::ServerReadyResponse* response) {
+  response->set_ready(IsReady(rpc));
+  return grpc::Status::OK;
+}
+
+// A model that there is none of isn't ready, which is no error.
+grpc::Status ModelReady(RpcServer* rpc, const inference::ModelReadyRequest& request,
+                        inference::ModelReadyResponse* response) {
+  response->set_ready(IsReady(rpc) && rpc->engine().catalog().Find(request.name(), request.version()) != nullptr);
+  return grpc::Status::OK;
+}
+
+grpc::Status ServerMetadata(RpcServer*, const inference::ServerMetadataRequest&,
+                            inference::ServerMetadataResponse* response) {
+  response->set_name("recurd");
+  response->set_version(kVersion);
+  for (const char* extension :
+       {"sequence", "sequence(string_id)", "statistics", "model_configuration", "model_repository", "parameters"}) {
+    response->add_extensions(extension);
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status ModelMetadata(RpcServer* rpc, const inference::ModelMetadataRequest& request,
+                           inference::ModelMetadataResponse* response) {
+  std::shared_ptr<ServedModel> served;
+  grpc::Status status = Find(rpc, request.name(), request.version(), &served);
+  if (served) DescribeMetadata(rpc->engine().catalog(), *served->model, request.version(), response);
+  return status;
+}
+
+grpc::Status ModelConfig(RpcServer* rpc, const inference::ModelConfigRequest& request,
+                         inference::ModelConfigResponse* response) {
+  std::shared_ptr<ServedModel> served;
+  grpc::Status status = Find(rpc, request.name(), request.version(), &served);
+  if (served) DescribeConfig(*served->model, rpc->engine().options(), response->mutable_config());
+  return status;
+}
+
+grpc::Status ModelStatistics(RpcServer* rpc, const inference::ModelStatisticsRequest& request,
+                             inference::ModelStatisticsResponse* response) {
+  for (const auto& served : rpc->engine().catalog().models()) {
+    const Model& model = *served->model;
+    const bool wanted = (request.name().empty() || request.name() == model.name) &&
+                        (request.version().empty() || request.version() == model.version);
+    if (wanted) DescribeStatistics(*served, response->add_model_stats());
+  }
+  if (request.name().empty() || response->model_stats_size() > 0) return grpc::Status::OK;
+  return {grpc::StatusCode::NOT_FOUND, UnknownModelText(rpc->engine().catalog(), request.name(), request.version())};
+}
+
+grpc::Status RepositoryIndex(RpcServer* rpc, const inference::RepositoryIndexRequest& request,
+                             inference::RepositoryIndexResponse* response) {
+  const std::string reason = UnavailableReason(rpc->engine());
+  if (request.ready() && !reason.empty()) return grpc::Status::OK;
+  for (const auto& served : rpc->engine().catalog().models()) {
+    auto* model = response->add_models();
+    model->set_name(served->model->name);
+    model->set_version(served->model->version);
+    model->set_state(reason.empty() ? "READY" : "UNAVAILABLE");
+    model->set_reason(reason);
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status NotSupported(const char* what, const std::string& model) {
+  return {grpc::StatusCode::UNIMPLEMENTED,
+          absl::StrCat("explicit model ", what, " is not supported: model '", Shown(model),
+                       "' would have to be in --model_repository when the server starts; restart it there")};
+}
+
+grpc::Status RepositoryModelLoad(RpcServer*, const inference::RepositoryModelLoadRequest& request,
+                                 inference::RepositoryModelLoadResponse*) {
+  return NotSupported("load", request.model_name());
+}
+
+grpc::Status RepositoryModelUnload(RpcServer*, const inference::RepositoryModelUnloadRequest& request,
+                                   inference::RepositoryModelUnloadResponse*) {
+  return NotSupported("unload", request.model_name());
+}
+
+}  // namespace
+
+void ServeModelCalls(Service* service) {
+  RpcServer* rpc = service->rpc();
+  Async* async = &service->async();
+  ServeUnary(rpc, async, &Async::RequestServerLive, &ServerLive);
+  ServeUnary(rpc, async, &Async::RequestServerReady, &ServerReady);
+  ServeUnary(rpc, async, &Async::RequestModelReady, &ModelReady);
+  ServeUnary(rpc, async, &Async::RequestServerMetadata, &ServerMetadata);
+  ServeUnary(rpc, async, &Async::RequestModelMetadata, &ModelMetadata);
+  ServeUnary(rpc, async, &Async::RequestModelConfig, &ModelConfig);
+  ServeUnary(rpc, async, &Async::RequestModelStatistics, &ModelStatistics);
+  ServeUnary(rpc, async, &Async::RequestRepositoryIndex, &RepositoryIndex);
+  ServeUnary(rpc, async, &Async::RequestRepositoryModelLoad, &RepositoryModelLoad);
+  ServeUnary(rpc, async, &Async::RequestRepositoryModelUnload, &RepositoryModelUnload);
+}
+
+}  // namespace recurd::kserve
