@@ -2,7 +2,8 @@
 # Builds recurd and runs its tests. On a fresh Debian 12 machine it first installs what is missing.
 #
 # usage: tests/run.sh                  build the dev preset and run the default suite
-#        tests/run.sh --label=L        only tests with this label: unit, integration, lint, fuzz, array
+#        tests/run.sh --label=L        only tests with this label: unit, integration, sessions, lint, fuzz, array,
+#                                      lanes, xrt
 #        tests/run.sh --full           the default suite, the asan, tsan, tsan-rpc and clang presets, clang-tidy, and
 #                                      a minute of each fuzz target
 #        tests/run.sh --fuzz=MINUTES   only fuzzing, this long for each target; what it finds stays in build/fuzz/findings

@@ -17,6 +17,11 @@ JOBS = 2
 SOURCES = Path(__file__).resolve().parents[2]  # what BUILD builds; ROOT may be another tree
 
 
+def is_in(flag, command):
+    """Whether a command has the flag, or a macro of that name: files of a folder may differ in its value."""
+    return flag in command or flag.startswith("-D") and any(w.partition("=")[0] == flag.partition("=")[0] for w in command)
+
+
 def read_commands(build):
     """Folder of the sources -> compiler and flags that its C++ files have between them."""
     commands = {}
@@ -29,7 +34,7 @@ def read_commands(build):
         kept = [w for w in words if w.startswith(("-I", "-D", "-std", "-W", "-f"))]
         kept += ["-isystem" + words[i + 1] for i, w in enumerate(words) if w == "-isystem"]
         command = commands.setdefault(file.relative_to(SOURCES).parent.as_posix(), [*launcher, words[0]])
-        command += [flag for flag in kept if flag not in command]
+        command += [flag for flag in kept if not is_in(flag, command)]
     if not commands:
         raise SystemExit(f"headers.py: no C++ file of {SOURCES} in {build}/compile_commands.json")
     return commands

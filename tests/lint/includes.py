@@ -13,8 +13,9 @@ LAYERS = [{"base"}, {"numeric"}, {"model"}, {"pipeline"}, {"session"}, {"engine"
 RANK = {folder: rank for rank, folders in enumerate(LAYERS) for folder in folders}
 MAIN_RANK = len(LAYERS)  # main.cc and config.*: may include all
 
-# Pipelines stand beside each other: only the factory knows more than one.
+# Pipelines stand beside each other: only the factory knows more than one. What those with an array share is below them.
 PIPELINES = {"cpu", "sim", "xrt"}
+WITH_ARRAY = {"array", "sim", "xrt"}
 
 # First part of an include -> the path prefixes that may include it. Tests may use anything.
 GRPC = ["server/rpc/", "client/"]
@@ -28,9 +29,15 @@ VENDORS = {
     r"proto/.*\.grpc\.pb\.h": GRPC,
     r"prometheus/|microhttpd\.h": ["server/exporter/"],
     r"(spdlog|fmt)/": ["server/base/log."],
-    r"xrt/|xrt\.h|experimental/xrt": ["server/pipeline/xrt/"],
+    r"xrt/|xrt\.h|experimental/xrt": ["server/pipeline/xrt/xrt_device.cc"],
     r"hiredis": ["server/session/store/"],
 }
+
+# The array's functions of one number, which are the cpu pipeline's too.
+ACTIVATIONS = r"hw/(config|pl)/activation"
+
+# What recurctl does without a daemon.
+LOCAL_COMMANDS = ("client/recurctl/plan", "client/recurctl/probe")
 
 # What Vitis compiles knows nothing of what stands in for Vitis here.
 VITIS = ("hw/config/", "hw/aie/", "hw/pl/")
@@ -45,8 +52,9 @@ def rank_of(path):
 
 
 def pipeline_of(path):
+    """The folder of server/pipeline that `path` is in, or None."""
     parts = path.split("/")
-    return parts[2] if parts[:2] == ["server", "pipeline"] and len(parts) > 3 and parts[2] in PIPELINES else None
+    return parts[2] if parts[:2] == ["server", "pipeline"] and len(parts) > 3 else None
 
 
 def breaches(path, target):
@@ -58,14 +66,18 @@ def breaches(path, target):
             yield "includes go down only: " + " < ".join("|".join(sorted(f)) for f in LAYERS) + " < main"
         elif rank_of(target) == rank_of(path) < MAIN_RANK and target.split("/")[1] != path.split("/")[1]:
             yield "exporter and rpc stand beside each other"
-        if pipeline_of(path) and pipeline_of(target) and pipeline_of(path) != pipeline_of(target):
+        own, other = pipeline_of(path), pipeline_of(target)
+        if own and other in PIPELINES and own != other:
             yield "pipelines never include each other"
+        if own and other == "array" and own not in WITH_ARRAY:
+            yield "pipeline/array is for pipelines with an array"
     if target.startswith(("client/", "recurd/", "tests/")) and path.startswith("server/"):
         yield "the server uses neither client nor tests"
-    if target.startswith("hw/") and path.startswith("server/") and not pipeline_of(path) in ("sim", "xrt"):
-        yield "only pipeline/sim and pipeline/xrt know the hardware"
-    if re.match(r"hw/|server/(?!base/)", target) and path.startswith("client/") and not path.startswith("client/recurctl/plan"):
-        yield "of the client only recurctl plan knows the hardware and the server's model"
+    knows_hardware = pipeline_of(path) in WITH_ARRAY or (path.startswith("server/numeric/") and re.match(ACTIVATIONS, target))
+    if target.startswith("hw/") and path.startswith("server/") and not knows_hardware:
+        yield "only pipeline/array, pipeline/sim and pipeline/xrt know the hardware, and numeric its activations"
+    if re.match(r"hw/|server/(?!base/)", target) and path.startswith("client/") and not path.startswith(LOCAL_COMMANDS):
+        yield "of the client only recurctl's " + " and ".join(LOCAL_COMMANDS) + " know the hardware and the server"
     if path.startswith("hw/") and re.match(r"(server|client|tests|proto)/", target):
         yield "hw stands below everything and includes only hw"
     elif path.startswith(VITIS) and re.match(STAND_INS, target):

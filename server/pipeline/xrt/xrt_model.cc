@@ -42,10 +42,10 @@ absl::StatusOr<std::unique_ptr<XrtModel>> XrtModel::Make(std::shared_ptr<const M
                                                          double layer_step_ns, int job_steps, uint64_t* last_layer_id,
                                                          const Kernels& kernels) {
   constexpr const char* kWayOut = "; give another --xclbin, or choose --pipeline=cpu or sim";
-  RECURD_ASSIGN_OR_RETURN(const ActivationForm form, mapping.Choose(model->activation));
-  if (form != array.activation) {
-    return absl::InvalidArgumentError(absl::StrCat("model '", model->name, "' has the activation ", NameOf(form),
-                                                   ", the bitstream ", NameOf(array.activation), kWayOut));
+  const ActivationForm asked = model->activation.value_or(on.activation);
+  if (asked != on.activation) {
+    return absl::InvalidArgumentError(absl::StrCat("model '", model->name, "' asks for the activation ", NameOf(asked),
+                                                   ", the bitstream has ", NameOf(on.activation), kWayOut));
   }
   std::vector<Layer> layers;
   for (const Op& op : model->ops) {
@@ -60,7 +60,7 @@ absl::StatusOr<std::unique_ptr<XrtModel>> XrtModel::Make(std::shared_ptr<const M
   }
   const double board_ns = static_cast<double>(layers.size()) * layer_step_ns;
   Placement placement = Times(one_layer, layers.size());
-  std::unique_ptr<XrtModel> made(new XrtModel(std::move(model), mapping.ProfileOf(form), std::move(placement),
+  std::unique_ptr<XrtModel> made(new XrtModel(std::move(model), mapping.ProfileOf(on.activation), std::move(placement),
                                               std::move(layers), array.shape, job_steps, kernels));
   made->step_ns_ = board_ns + made->MeasureProcessorNs();
   return made;

@@ -31,14 +31,15 @@ inline GruWeights RandomLayer(int hidden, int input, LaneCell cell, uint32_t see
   return weights;
 }
 
-// What a layer has to yield: of kLut the plain evaluator, of kExact the server's reference.
+// What a layer has to yield: of kLut the plain evaluator, else the server's reference.
 class LayerOracle {
  public:
   LayerOracle(const GruWeights& weights, LaneCell cell, LaneNumerics numerics)
-      : hidden_(weights.hidden_size), exact_(numerics == LaneNumerics::kExact), lut_(weights, cell) {
+      : hidden_(weights.hidden_size), by_table_(numerics == LaneNumerics::kLut), lut_(weights, cell) {
     const bool lstm = cell == LaneCell::kLstm;
     cell_.kind = lstm ? CellKind::kLstm : CellKind::kGru;
     cell_.linear_before_reset = cell == LaneCell::kGruAfter;
+    cell_.form = numerics;
     cell_.f.kind = UnaryKind::kSigmoid;
     cell_.g.kind = cell_.h.kind = UnaryKind::kTanh;
     cell_.input_size = weights.input_size;
@@ -57,7 +58,7 @@ class LayerOracle {
 
   // Shapes: x [input_size], state [hidden_size], of an LSTM h and then c.
   void Step(const float* x, float* state) {
-    if (!exact_) return lut_.Step(x, state);
+    if (by_table_) return lut_.Step(x, state);
     cell_.input_weights = input_.data();
     cell_.recurrent_weights = recurrent_.data();
     cell_.input_bias = bias_.data();
@@ -71,7 +72,7 @@ class LayerOracle {
   }
 
   int hidden_;
-  bool exact_;
+  bool by_table_;
   PlainLanes lut_;
   Cell cell_;
   std::vector<float> input_, recurrent_, bias_, recurrent_bias_;

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "hw/emu/plain_colwise.h"
+#include "server/numeric/activation_form.h"
 #include "tests/unit/hw/lanes_fixture.h"
 
 namespace recurd::emu {
@@ -22,7 +23,8 @@ std::string NameOf(const Placement& placement) {
   static const std::map<LaneCell, std::string> cells = {
       {LaneCell::kGruBefore, "before"}, {LaneCell::kGruAfter, "after"}, {LaneCell::kLstm, "lstm"}};
   return mappings.at(placement.mapping) + "_" + std::to_string(placement.shape.hidden_size) + "_" +
-         std::to_string(placement.shape.input_size) + "_" + cells.at(placement.shape.cell);
+         std::to_string(placement.shape.input_size) + "_" + cells.at(placement.shape.cell) + "_" +
+         recurd::NameOf(placement.activation);
 }
 
 class PlacementTest : public testing::TestWithParam<Placement> {
@@ -77,9 +79,8 @@ class PlacementTest : public testing::TestWithParam<Placement> {
 
   PlainStep Oracle() const {
     const bool before = cell() == LaneCell::kGruBefore;
-    if (GetParam().mapping == hw::kMappingLanes) return StepOf(std::make_shared<PlainLanes>(weights_, cell()));
-    if (GetParam().mapping == hw::kMappingLanesExact) {
-      return StepOf(std::make_shared<LayerOracle>(weights_, cell(), LaneNumerics::kExact));
+    if (GetParam().mapping == hw::kMappingLanes || GetParam().mapping == hw::kMappingLanesExact) {
+      return StepOf(std::make_shared<LayerOracle>(weights_, cell(), GetParam().activation));
     }
     if (GetParam().mapping == hw::kMappingCascade) return StepOf(std::make_shared<PlainColwise>(weights_, before));
     return StepOf(std::make_shared<PlainRowwise>(weights_, before));
@@ -110,6 +111,9 @@ class PlacementTest : public testing::TestWithParam<Placement> {
 INSTANTIATE_TEST_SUITE_P(Built, PlacementTest, testing::ValuesIn(BuiltPlacements()),
                          [](const auto& info) { return NameOf(info.param); });
 
+INSTANTIATE_TEST_SUITE_P(Variants, PlacementTest, testing::ValuesIn(BuiltVariants()),
+                         [](const auto& info) { return NameOf(info.param); });
+
 TEST_P(PlacementTest, ASmallerLayersBitsAreThoseOfItsOwnSize) { EXPECT_EQ(RealRows(0), OwnRows()); }
 
 TEST_P(PlacementTest, WhatUnusedRowsHoldReachesNoRealRow) { EXPECT_EQ(RealRows(-0.75f), RealRows(0)); }
@@ -127,6 +131,16 @@ TEST(FindPlacementTest, TakesTheSmallestThatHostsTheLayer) {
     shape.input_size -= hw::kLanes - 1;
     EXPECT_EQ(FindPlacement(placement.mapping, shape), &placement);
   }
+}
+
+TEST(FindVariantTest, TakesTheSmallestWithTheActivationThatHostsTheLayer) {
+  for (const Placement& placement : BuiltVariants()) {
+    EXPECT_EQ(FindVariant(placement.activation, placement.shape), &placement);
+  }
+  const LayerShape small{20, 6, LaneCell::kLstm};
+  EXPECT_EQ(FindVariant(hw::ActivationForm::kLut, small), FindPlacement(hw::kMappingLanes, small));
+  EXPECT_EQ(FindVariant(hw::ActivationForm::kExact, small), FindPlacement(hw::kMappingLanesExact, small));
+  EXPECT_EQ(FindVariant(hw::ActivationForm::kCordic, {4096, 8, LaneCell::kLstm}), nullptr);
 }
 
 TEST(FindPlacementTest, FindsNoneForALayerLargerThanAllOrOfACellThatTheMappingHasNot) {

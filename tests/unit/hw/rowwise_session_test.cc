@@ -190,7 +190,7 @@ TEST(RowwiseSystem, WaitingForMoreThanWasAskedForSaysWhoWaits) {
   auto hybrid = kMappings[0].make({}), aie = kMappings[1].make({});
   const absl::Status status = hybrid->RunUntil(4), aie_status = aie->RunUntil(4);
   EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
-  EXPECT_NE(status.message().find("gru_aggregator waits for gru_feeder to write control"), absl::string_view::npos)
+  EXPECT_NE(status.message().find("gru_aggregator waits for feeder to write control"), absl::string_view::npos)
       << status;
   EXPECT_NE(aie_status.message().find("waits for control to write"), absl::string_view::npos) << aie_status;
 }

@@ -4,12 +4,9 @@
 #include "hw/config/timing.h"
 #include "hw/pl/gru_activator.h"
 #include "hw/pl/gru_aggregator.h"
-#include "hw/pl/gru_feeder.h"
 
 static_assert(__cplusplus == 201402L, "this file says what C++14 accepts");
 
-template void recurd::hw::gru_feeder<8, 24>(recurd::hw::beat_stream&, recurd::hw::beat_stream&,
-                                            recurd::hw::beat_stream&);
 template void recurd::hw::gru_aggregator<20>(recurd::hw::beat_stream&, recurd::hw::beat_stream*,
                                              recurd::hw::beat_stream&, recurd::hw::beat_stream&);
 template void recurd::hw::gru_activator<20>(recurd::hw::beat_stream&, recurd::hw::beat_stream*,

@@ -16,9 +16,9 @@ std::string OutputOf(const std::string& command, int* status) {
   return text;
 }
 
-SystemCfg ReadSystemCfg(const std::string& mapping, int hidden) {
+SystemCfg ReadSystemCfg(const std::string& mapping, int hidden, const std::string& cell) {
   const std::string text = OutputOf(RECURD_SOURCE_DIR "/hw/vitis/system_cfg.py --mapping=" + mapping +
-                                    " --hidden=" + std::to_string(hidden));
+                                    " --hidden=" + std::to_string(hidden) + " --cell=" + cell);
   SystemCfg cfg;
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {

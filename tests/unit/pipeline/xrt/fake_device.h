@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -36,7 +35,6 @@ class FakeDevice final : public Device, private Barrier {
   bool has_cacheable = true;
   int reads_until_done = 0;  // of DONE
   size_t reads = 0, writes = 0, reloads = 0;
-  std::vector<std::pair<std::string, size_t>> calls;  // all but registers, and how many registers were written before
   uint32_t registers[hw::kRegisterBytes / 4] = {};
 
   explicit FakeDevice(uint32_t hidden = 8, uint32_t input = 8) : hidden_(hidden), input_words_(input) {
