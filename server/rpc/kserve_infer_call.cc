@@ -14,6 +14,13 @@ using Async = Service::Async;
 constexpr int kWaiting = 4;              // armed calls; more are let go after their next answer
 constexpr size_t kKeptBytes = 16 << 10;  // that a waiting call may keep for its next request
 
+// What gRPC wants anew for each call.
+struct Round {
+  grpc::ServerContext context;
+  grpc::ServerAsyncResponseWriter<inference::ModelInferResponse> writer{&context};
+  QueueOp done;  // AsyncNotifyWhenDone
+};
+
 // One ModelInfer call after the other in the same memory.
 class InferCall final : public Inference, public Service::Call {
  public:
@@ -28,13 +35,6 @@ class InferCall final : public Inference, public Service::Call {
   }
 
  private:
-  // What gRPC wants anew for each call.
-  struct Round {
-    grpc::ServerContext context;
-    grpc::ServerAsyncResponseWriter<inference::ModelInferResponse> writer{&context};
-    QueueOp done;  // AsyncNotifyWhenDone
-  };
-
   int64_t DeadlineNs() const;
   void Finish(void* tag);
   void OnAnswered() override { answered_.Set(); }

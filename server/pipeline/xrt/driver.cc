@@ -19,6 +19,7 @@ Driver::Driver(Device& device, Rings rings, const Clock& clock, DriverLimits lim
 bool Driver::Attach() {
   input_offset_ = input_beats_ = kUnset;
   state_ = State::kIdle;
+  aborting_ = false;
   return device_.Read(hw::kRegDone, &submitted_) && device_.Read(hw::kRegGeneration, &generation_) &&
          device_.Read(hw::kRegAbort, &aborted_);
 }

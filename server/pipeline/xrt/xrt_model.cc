@@ -14,15 +14,15 @@ namespace recurd::board {
 namespace {
 
 // Why the array can't compute the layer; empty if it can.
-std::string Objection(const array::MappingEntry& mapping, const emu::Placement& array, const RecurrentOp& op) {
+std::string Objection(const array::MappingEntry& mapping, const emu::Placement& on, const RecurrentOp& op) {
   const std::string reason = mapping.objection(op);
   if (!reason.empty()) return reason;
   const emu::LayerShape shape = array::ShapeOf(op);
-  if (array.Hosts(shape)) return "";
-  if (array.shape.cell != shape.cell) return "the bitstream was built for another cell, or the other form of reset";
+  if (on.Hosts(shape)) return "";
+  if (on.shape.cell != shape.cell) return "the bitstream was built for another cell, or the other form of reset";
   return absl::StrCat("it has ", shape.hidden_size, " units and ", shape.input_size,
-                      " inputs; the bitstream was built for ", array.shape.hidden_size, " units with ",
-                      array.shape.input_size, " inputs");
+                      " inputs; the bitstream was built for ", on.shape.hidden_size, " units with ",
+                      on.shape.input_size, " inputs");
 }
 
 // One array for all layers, and a layer waits for the one below it.
@@ -37,9 +37,9 @@ Placement Times(const Placement& one_layer, size_t layers) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<XrtModel>> XrtModel::Make(std::shared_ptr<const Model> model,
-                                                         const array::MappingEntry& mapping,
-                                                         const emu::Placement& array, const Placement& one_layer,
-                                                         double layer_step_ns, int job_steps, uint64_t* last_layer_id,
+                                                         const array::MappingEntry& mapping, const emu::Placement& on,
+                                                         const Placement& one_layer, double layer_step_ns,
+                                                         int job_steps, uint64_t* last_layer_id,
                                                          const Kernels& kernels) {
   constexpr const char* kWayOut = "; give another --xclbin, or choose --pipeline=cpu or sim";
   const ActivationForm asked = model->activation.value_or(on.activation);
@@ -51,29 +51,29 @@ absl::StatusOr<std::unique_ptr<XrtModel>> XrtModel::Make(std::shared_ptr<const M
   for (const Op& op : model->ops) {
     const auto* layer = std::get_if<RecurrentOp>(&op);
     if (layer == nullptr) continue;
-    const std::string objection = Objection(mapping, array, *layer);
+    const std::string objection = Objection(mapping, on, *layer);
     if (!objection.empty()) {
       return absl::InvalidArgumentError(absl::StrCat("model '", model->name, "': layer '", layer->name,
                                                      "' doesn't fit the board: ", objection, kWayOut));
     }
-    layers.push_back({++*last_layer_id, emu::PadWeights(array::WeightsOf(*layer), array)});
+    layers.push_back({++*last_layer_id, emu::PadWeights(array::WeightsOf(*layer), on)});
   }
   const double board_ns = static_cast<double>(layers.size()) * layer_step_ns;
   Placement placement = Times(one_layer, layers.size());
   std::unique_ptr<XrtModel> made(new XrtModel(std::move(model), mapping.ProfileOf(on.activation), std::move(placement),
-                                              std::move(layers), array.shape, job_steps, kernels));
+                                              std::move(layers), on.shape, job_steps, kernels));
   made->step_ns_ = board_ns + made->MeasureProcessorNs();
   return made;
 }
 
 XrtModel::XrtModel(std::shared_ptr<const Model> model, std::string profile, Placement placement,
-                   std::vector<Layer> layers, const emu::LayerShape& array, int job_steps, const Kernels& kernels)
+                   std::vector<Layer> layers, const emu::LayerShape& on, int job_steps, const Kernels& kernels)
     : model_(std::move(model)),
       profile_(std::move(profile)),
       placement_(std::move(placement)),
       layers_(std::move(layers)),
       program_(*model_, kernels, [&](const RecurrentOp& op) {
-        return std::make_unique<array::TwoPassCell>(array::ShapeOf(op), array, job_steps);
+        return std::make_unique<array::TwoPassCell>(array::ShapeOf(op), on, job_steps);
       }) {}
 
 double XrtModel::MeasureProcessorNs() {

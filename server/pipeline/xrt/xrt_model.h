@@ -22,11 +22,11 @@ class XrtModel final : public PreparedModel {
     emu::GruWeights weights;
   };
 
-  // job_steps: those of the longest run in one piece. on_board: the board's measured time of a step of one layer.
-  // modelled: the same, modelled.   Errors: INVALID_ARGUMENT naming the layer that doesn't fit, the reason and the way
-  // out.
+  // A model that asks for no activation gets the bitstream's. job_steps: those of the longest run in one piece.
+  // layer_step_ns: the board's measured time of a step of one layer. one_layer: the same, modelled.
+  // Errors: INVALID_ARGUMENT naming the layer that doesn't fit, the reason and the way out.
   static absl::StatusOr<std::unique_ptr<XrtModel>> Make(std::shared_ptr<const Model> model,
-                                                        const array::MappingEntry& mapping, const emu::Placement& array,
+                                                        const array::MappingEntry& mapping, const emu::Placement& on,
                                                         const Placement& one_layer, double layer_step_ns, int job_steps,
                                                         uint64_t* last_layer_id, const Kernels& kernels);
 
@@ -40,7 +40,7 @@ class XrtModel final : public PreparedModel {
 
  private:
   XrtModel(std::shared_ptr<const Model> model, std::string profile, Placement placement, std::vector<Layer> layers,
-           const emu::LayerShape& array, int job_steps, const Kernels& kernels);
+           const emu::LayerShape& on, int job_steps, const Kernels& kernels);
   // The processor's part of a step, the board taken for infinitely fast.
   double MeasureProcessorNs();
 

@@ -41,8 +41,11 @@ class VirtualBoardTest : public testing::Test {
 
   // A pipeline on a board with the smallest design of a mapping that hosts such a layer.
   XrtPipeline& Open(hw::Mapping mapping, const emu::LayerShape& layer, const board::BoardOptions& options = {}) {
+    return Open(*emu::FindPlacement(mapping, layer), options);
+  }
+  XrtPipeline& Open(const emu::Placement& placement, const board::BoardOptions& options = {}) {
     pipeline_.reset();
-    const auto opened = TryOpen(WriteXclbins(*emu::FindPlacement(mapping, layer)), options);
+    const auto opened = TryOpen(WriteXclbins(placement), options);
     EXPECT_TRUE(opened.ok()) << opened;
     return *pipeline_;
   }
