@@ -370,6 +370,7 @@ TEST_F(KserveSequenceTest, AStepWhoseDeadlinePassesBeforeItStartsIsNotApplied) {
     EXPECT_EQ(Infer(Of(7, {100}), 100).code(), grpc::StatusCode::DEADLINE_EXCEEDED);
     LetArrive();
   });
+  WaitFor([&] { return Refused(Refusal::kDeadline) == 1; });
   EXPECT_THAT(Infer(Of(7, {1})).y(), ElementsAre(2));
 }
 

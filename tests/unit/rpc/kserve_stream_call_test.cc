@@ -215,7 +215,7 @@ TEST(KserveStreamCallTest, WhatWasReadBeforeTheClientWentAwayIsApplied) {
 TEST(KserveStreamCallTest, ASenderThatNeverReadsIsHeldBackAndHarmsNobody) {
   InProcessServer server;
   TestStream greedy(server), neighbour(server);
-  constexpr int kAll = 400;  // 26 MB, far above what the server and the sockets hold
+  constexpr int kAll = 2000;  // 131 MB, far above what the server and the sockets hold
   std::atomic<int> sent{0};
   std::thread pouring([&] {
     const auto request = Of(7, std::vector<float>(16384, 1.0f), kStart);
