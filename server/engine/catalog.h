@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -12,6 +13,13 @@
 
 namespace recurd {
 
+// What a model's sessions use of the pipeline (capacity.h).
+struct ModelLoad {
+  int64_t ran_ns = 0;  // since the last update
+  double used = 0;
+  int sessions = 0;
+};
+
 // A model that is being served: prepared for the pipeline, with its counters. Sessions hold it by shared_ptr.
 struct ServedModel {
   std::shared_ptr<const Model> model;
@@ -20,6 +28,7 @@ struct ServedModel {
   // The same for the pipeline that stands in while the first is down; null where there is none.
   std::unique_ptr<PreparedModel> fallback;
   std::shared_ptr<ModelMetrics> fallback_metrics;
+  ModelLoad load;
 
   PreparedModel& On(bool the_fallback) const { return the_fallback ? *fallback : *prepared; }
   ModelMetrics& MetricsOn(bool the_fallback) const { return the_fallback ? *fallback_metrics : *metrics; }

@@ -21,6 +21,7 @@ struct Chunk {
   absl::Span<const float> inputs;  // T x input_size
   bool begin = false, end = false;
   const StateImage* begin_state = nullptr;  // checked; with begin: start from it instead of the initial state
+  bool wants_checkpoint = false;
   int64_t received_ns = 0;
   int64_t deadline_ns = kNoDeadline;  // the first run must start before
 
@@ -74,8 +75,8 @@ class SessionClient {
   virtual void OnCheckpoint(Chunk& chunk, StateImage image) = 0;
   // The chunk was applied, or refused (chunk.refusal). In the order of Submit; the engine forgets the chunk.
   virtual void OnChunkDone(Chunk& chunk) = 0;
-  // The session is over and must not be used again; all its chunks are done. `last` is its state, except after kFailed;
-  // `detail` adds to the reason, or is empty.
+  // The session is over for this client and must not be used again; all its chunks are done. `last` is its state,
+  // except after kFailed and kTakenOver; `detail` adds to the reason, or is empty.
   virtual void OnEnded(EndReason reason, const char* detail, uint64_t next_step, std::optional<StateImage> last) = 0;
 };
 

@@ -7,15 +7,20 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/btree_map.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
 #include "server/base/clock.h"
+#include "server/engine/capacity.h"
 #include "server/engine/catalog.h"
 #include "server/engine/chunk.h"
 #include "server/engine/metrics.h"
 #include "server/engine/recovery.h"
 #include "server/engine/run_queue.h"
+#include "server/engine/served_session.h"
 #include "server/pipeline/pipeline.h"
-#include "server/session/session_state.h"
 #include "server/session/state_image.h"
+#include "server/session/tombstones.h"
 
 namespace recurd {
 
@@ -25,63 +30,22 @@ struct EngineOptions {
   int max_unary = 1024;  // Infer calls waiting or running
   int max_chunk_steps = 16384;
   int64_t max_message_bytes = 16 << 20;
+  int max_sessions_per_identity = 0;  // 0: no limit of its own
   int64_t idle_timeout_ns = 600'000'000'000;
+  int64_t linger_ns = 60'000'000'000;  // 0: a session ends when its client goes away
+  double max_load = 0;                 // as Capacity has it
 };
 
-// Which steps' outputs a session wants. The order is recurd.v1.Open.Outputs'.
-enum class OutputsWanted { kEveryStep, kLastOfChunk, kLastOfSequence, kEveryKth };
-
-struct SessionOptions {
-  OutputsWanted outputs = OutputsWanted::kEveryStep;
-  int output_stride = 1;
-  uint64_t checkpoint_steps = 0;       // 0: none by steps
-  int64_t checkpoint_interval_ns = 0;  // 0: none by time
-  const StateImage* state = nullptr;   // checked; what to start from instead of the initial state
-  bool unary = false;                  // lives for one call, isn't counted as a session
-  bool allow_profile_change = false;   // may go on under another numerics profile
-  bool on_fallback = false;            // as Engine::BeginsOnFallback says
-  bool replaces = false;               // another session, which ends soon: is never one too many
+// How a session ended, for who asks later.
+struct SessionEnding {
+  EndReason reason = EndReason::kUnspecified;
+  uint64_t next_step = 0;
+  int64_t when_ns = 0;
 };
-
-// A session with what the engine needs to serve it. Made and destroyed by the engine.
-struct ServedSession : RunQueue::Node {
-  ServedSession(SessionId id, std::shared_ptr<ServedModel> served, SessionOptions options, SessionClient* client,
-                uint64_t serial)
-      : state(id, *served->model), served(std::move(served)), options(options), client(client), serial(serial) {}
-
-  SessionState state;
-  const std::shared_ptr<ServedModel> served;
-  const SessionOptions options;
-  SessionClient* const client;
-  const uint64_t serial;  // names it within this process
-  ChunkQueue queue;
-  // What the next chunk must name: the state's step after all that is queued.
-  uint64_t admitted_step = 0;
-  bool admitted_in_sequence = true;
-  bool must_begin = false;       // a beginning was refused: nothing of the old sequence may follow
-  uint64_t checkpoint_step = 0;  // steps since the last checkpoint
-  int64_t checkpoint_ns = 0;     // when it was taken
-  int64_t last_message_ns = 0;
-  // Set once the session must end, while one of its runs is still on the pipeline.
-  EndReason ending = EndReason::kUnspecified;
-  const char* ending_detail = "";
-  // While the pipeline is down it may run on the fallback; it always does, where it began there and may not change.
-  bool may_use_fallback = false;
-  bool stays_on_fallback = false;
-  // Whose numerics profile the state has, and had before the head chunk.
-  bool by_fallback = false;
-  bool before_by_fallback = false;
-  Recovery::Try attempt = Recovery::Try::kFirst;  // of the run at hand
-  bool last_chunk_faulted = false;
-  uint64_t told_outage = 0;  // the last one in which its client was given the state
-  std::list<std::unique_ptr<ServedSession>>::iterator self;
-};
-
-// The session's state as it travels, under the profile of what computed it last.
-StateImage SealState(const ServedSession& session);
 
 // Sessions, their waiting chunks and the pipeline that serves them, a quantum at a time. serve_step.cc has the way of
-// one message in the order time runs; engine.cc what happens around it; outage.cc what is done when the pipeline fails.
+// one message in the order time runs; engine.cc what happens around it; attachment.cc who a session works for;
+// outage.cc what is done when the pipeline fails.
 // Threads: serving thread only. Submit and Advance don't allocate once a session has had its first message.
 class Engine {
  public:
@@ -98,13 +62,30 @@ class Engine {
   // Whether a session opened now from `state` (null: the initial one) begins on the fallback: there is one and the
   // pipeline is down, or the state is of its profile, not the pipeline's, and mustn't change.
   bool BeginsOnFallback(const ServedModel& served, const StateImage* state, bool allow_profile_change) const;
-  // Opens a session of `served` for `client`, which must outlive it. Null with *refusal set if there are too many, the
-  // server is draining, or the pipeline is down and nothing else may serve it.
+  // Opens a session of `served` for `client`, which must outlive its time with it; with none it is detached at once.
+  // Null with *refusal set if there are too many, its id is taken, the server is draining, or the pipeline is down
+  // and nothing else may serve it.
   ServedSession* Open(std::shared_ptr<ServedModel> served, const SessionOptions& options, SessionClient* client,
-                      Refusal* refusal);
+                      Refusal* refusal, const NewSession& what = {});
   // Ends a session: waiting chunks are refused with kSessionOver, then OnEnded. At once, or when its run comes off the
   // pipeline.
   void End(ServedSession* session, EndReason reason, const char* detail = "");
+
+  // A live session by SessionKey or by its number, none of whose runs is on the pipeline: one that is there is taken
+  // off first. Null: there is none.
+  ServedSession* Find(absl::string_view key);
+  ServedSession* Find(uint64_t serial);
+  // How the last session of that key ended. Null: it isn't known.
+  const SessionEnding* EndingOf(absl::string_view key) const;
+  // The first session with a higher number, of those that aren't calls. Null: none.
+  const ServedSession* Next(uint64_t serial) const;
+
+  // Gives a session that Find gave to another client: what was queued is dropped, what of it had begun is taken back,
+  // and the client it had, if any, hears OnEnded(kTakenOver).
+  void Attach(ServedSession* session, const SessionOptions& options, SessionClient* client);
+  // The session's client goes away: what was queued is dropped as by Attach and the client hears OnEnded, at once or
+  // when its run comes off the pipeline; the session lingers.
+  void Detach(ServedSession* session);
 
   // Admits the chunk, or refuses it (also one that comes with a refusal that the caller found) with chunk.refusal and
   // expected_step set. OnChunkDone comes only for an admitted one: within this call if the engine was idle and the
@@ -116,8 +97,12 @@ class Engine {
   // Whether Advance has something to do.
   bool busy() const { return running_ != nullptr || !run_queue_.empty(); }
 
-  // Ends sessions that have been idle for too long. Call about once a second.
-  void ExpireIdle();
+  // Looks at `count` sessions for those that have been idle or detached for too long, and ends them. False once it has
+  // come round. Call about once a second, until false.
+  bool Expire(int count);
+  // Call about once a second.
+  void MeasureLoad();
+  double capacity_used() const { return capacity_.used(); }
   // No new sessions; chunks that have started are finished, the rest is refused; then every session ends with kDrained.
   void Drain();
   bool draining() const { return draining_; }
@@ -132,6 +117,7 @@ class Engine {
   bool pipeline_up() const { return recovery_.up(); }
 
   int session_count() const { return session_count_; }
+  int detached_count() const { return static_cast<int>(lingering_.size()); }
 
  private:
   // serve_step.cc, in the order time runs.
@@ -160,7 +146,16 @@ class Engine {
   void MoveState(ServedSession* session, bool to_fallback);
   void Tell(const RecoveryEvent& event);
 
+  // attachment.cc
+  void Linger(ServedSession* session);
+  bool Evict(absl::string_view identity);
+
   // engine.cc
+  Refusal MayOpen(const ServedModel& served, const SessionOptions& options, const NewSession& what);
+  void CountIn(const ServedSession& session);
+  void CountOut(const ServedSession& session);
+  void EndAll(EndReason reason, const char* detail, const std::function<bool(const ServedSession&)>& which = nullptr);
+  void DropQueue(ServedSession* session);
   void RollBack(ServedSession* session);
   void ExpectNext(ServedSession* session);
   void Refuse(ServedSession* session, Chunk* chunk, Refusal refusal);
@@ -178,7 +173,13 @@ class Engine {
   const EngineOptions options_;
   Catalog catalog_;
   RunQueue run_queue_;
-  std::list<std::unique_ptr<ServedSession>> sessions_;
+  absl::btree_map<uint64_t, std::unique_ptr<ServedSession>> sessions_;  // by serial
+  absl::flat_hash_map<absl::string_view, ServedSession*> by_key_;       // of those that can be attached to
+  std::list<ServedSession*> lingering_;                                 // the detached ones, longest first
+  absl::flat_hash_map<std::string, int> per_identity_;                  // while there is a limit
+  Tombstones<uint64_t, SessionEnding> endings_;                         // by the hash of the key
+  Capacity capacity_;
+  uint64_t expired_up_to_ = 0;
   int session_count_ = 0;
   int unary_count_ = 0;
   bool draining_ = false;

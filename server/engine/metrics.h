@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "server/base/connection_metrics.h"
 #include "server/base/counters.h"
 #include "server/base/mutex.h"
 #include "server/engine/recovery.h"
@@ -52,13 +53,18 @@ enum class Refusal {
   kSessionOver,
   kPipelineDown,
   kMalformed,
-  kNotStarted
+  kNotStarted,
+  kIdTaken,
+  kUnknownSession,
+  kOverload,
+  kQuota,
+  kForbidden
 };
-inline constexpr std::array<const char*, 19> kRefusalNames = {
-    "none",          "wrong_length",  "too_many_steps", "not_finite",        "out_of_order",
-    "bad_state",     "deadline",      "draining",       "too_many_sessions", "queue_full",
-    "unknown_model", "not_open",      "already_open",   "empty_message",     "unsupported",
-    "session_over",  "pipeline_down", "malformed",      "not_started"};
+inline constexpr std::array<const char*, 24> kRefusalNames = {
+    "none",         "wrong_length",  "too_many_steps",    "not_finite",   "out_of_order",  "bad_state",
+    "deadline",     "draining",      "too_many_sessions", "queue_full",   "unknown_model", "not_open",
+    "already_open", "empty_message", "unsupported",       "session_over", "pipeline_down", "malformed",
+    "not_started",  "id_taken",      "unknown_session",   "overload",     "quota",         "forbidden"};
 
 // Counts of one served model. Written by the serving thread only, read by any.
 struct ModelMetrics {
@@ -82,6 +88,8 @@ struct ModelMetrics {
 // Counts of the whole server. Written by the serving thread only, read by any.
 struct ServerMetrics {
   Gauge sessions_active;
+  Gauge sessions_detached;
+  Gauge capacity_used_ppm;
   Counter sessions_opened;
   std::array<Counter, kEndReasonNames.size()> sessions_ended;
   std::array<Counter, kRefusalNames.size()> refusals;
@@ -100,6 +108,7 @@ struct ServerMetrics {
 class Metrics {
  public:
   ServerMetrics server;
+  ConnectionMetrics connections;
 
   // The metrics of (model, pipeline), made at first use.
   std::shared_ptr<ModelMetrics> AddModel(const std::string& model, const std::string& pipeline, int64_t objective_ns) {

@@ -34,7 +34,7 @@ void Engine::OnFault(ServedSession* session, const RunResult& result, int64_t no
   Chunk& chunk = *session->queue.head();
   const Fault fault = result.fault == Fault::kNone ? Fault::kInternal : result.fault;
   metrics_.server.pipeline_faults[static_cast<size_t>(fault)].Add();
-  const bool ending = session->ending != EndReason::kUnspecified;
+  const bool ending = session->ending != EndReason::kUnspecified || session->leaving;
   const bool poisoned = session->last_chunk_faulted || ending;
   chunk.faulted = true;
   Recovery::Next next = Recovery::Next::kFail;
@@ -58,7 +58,8 @@ void Engine::OnFault(ServedSession* session, const RunResult& result, int64_t no
       break;
     case Recovery::Next::kFail:
       if (ending) {
-        End(session, session->ending, session->ending_detail);
+        session->ending == EndReason::kUnspecified ? Detach(session)
+                                                   : End(session, session->ending, session->ending_detail);
         break;
       }
       ++untold_.sessions_failed;
@@ -83,7 +84,7 @@ void Engine::GoDown(Fault fault) {
   metrics_.server.pipeline_up.Set(0);
   ++outage_;
   if (suspect_ != nullptr && suspect_->may_use_fallback) Enqueue(std::exchange(suspect_, nullptr), clock_.NowNs());
-  for (const auto& session : sessions_) {
+  for (const auto& [serial, session] : sessions_) {
     if (session.get() != suspect_ && !HasPipeline(*session) && !session->queue.empty()) RefuseQueue(session.get());
   }
   RecoveryEvent event = std::exchange(untold_, {});
@@ -106,9 +107,7 @@ void Engine::GiveUp(Fault fault) {
   metrics_.server.recoveries[static_cast<size_t>(Rung::kExit)].Add();
   metrics_.server.pipeline_up.Set(0);
   draining_ = true;
-  for (auto it = sessions_.begin(); it != sessions_.end();) {
-    End((it++)->get(), EndReason::kDrained, "the pipeline can't be repaired, the server starts anew");
-  }
+  EndAll(EndReason::kDrained, "the pipeline can't be repaired, the server starts anew");
   Tell({.kind = RecoveryEvent::Kind::kLost, .fault = fault});
 }
 
@@ -127,7 +126,7 @@ void Engine::RefuseQueue(ServedSession* session) {
 
 // Once an outage.
 void Engine::GiveState(ServedSession* session, Chunk& chunk) {
-  if (session->told_outage == outage_ || session->options.unary || !session->state.in_sequence()) return;
+  if (session->told_outage == outage_ || session->unary() || !session->state.in_sequence()) return;
   session->told_outage = outage_;
   session->client->OnCheckpoint(chunk, SealState(*session));
 }

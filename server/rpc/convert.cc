@@ -90,8 +90,11 @@ absl::StatusCode RefusalCode(Refusal refusal) {
       return absl::StatusCode::kUnavailable;
     case Refusal::kTooManySessions:
     case Refusal::kQueueFull:
+    case Refusal::kOverload:
+    case Refusal::kQuota:
       return absl::StatusCode::kResourceExhausted;
     case Refusal::kUnknownModel:
+    case Refusal::kUnknownSession:
       return absl::StatusCode::kNotFound;
     case Refusal::kNotOpen:
     case Refusal::kAlreadyOpen:
@@ -99,11 +102,19 @@ absl::StatusCode RefusalCode(Refusal refusal) {
       return absl::StatusCode::kFailedPrecondition;
     case Refusal::kUnsupported:
       return absl::StatusCode::kUnimplemented;
+    case Refusal::kIdTaken:
+      return absl::StatusCode::kAlreadyExists;
+    case Refusal::kForbidden:
+      return absl::StatusCode::kPermissionDenied;
   }
   return absl::StatusCode::kInternal;
 }
 
-uint32_t RetryAfterMs(Refusal refusal) { return refusal == Refusal::kPipelineDown ? 1000 : 0; }
+uint32_t RetryAfterMs(Refusal refusal) {
+  const bool passes = refusal == Refusal::kPipelineDown || refusal == Refusal::kOverload ||
+                      refusal == Refusal::kTooManySessions || refusal == Refusal::kQueueFull;
+  return passes ? 1000 : 0;
+}
 
 std::string RefusalText(const Chunk& chunk, const Model& model, const EngineOptions& options) {
   switch (chunk.refusal) {
@@ -135,9 +146,19 @@ std::string RefusalText(Refusal refusal, const EngineOptions& options) {
     case Refusal::kDraining:
       return "the server is shutting down; go on at another one, or later, from the last checkpoint";
     case Refusal::kTooManySessions:
-      return absl::StrCat("all ", options.max_sessions, " sessions are taken (--max_sessions); try again later");
+      return absl::StrCat("all ", options.max_sessions, " sessions are taken (--max_sessions); try again in ",
+                          RetryAfterMs(refusal), " ms");
     case Refusal::kQueueFull:
-      return absl::StrCat(options.max_unary, " unary calls are waiting already; try again later");
+      return absl::StrCat(options.max_unary, " unary calls are waiting already; try again in ", RetryAfterMs(refusal),
+                          " ms");
+    case Refusal::kOverload:
+      return absl::StrCat("the sessions that are open use the part of the pipeline's time that they may (--max_load=",
+                          options.max_load, "); try again in ", RetryAfterMs(refusal), " ms, or at another server");
+    case Refusal::kQuota:
+      return absl::StrCat("this identity has its ", options.max_sessions_per_identity,
+                          " sessions (--max_sessions_per_identity); close one first");
+    case Refusal::kIdTaken:
+      return "a session of that session_id lives: attach to it, or choose another";
     case Refusal::kNotOpen:
       return "the first message of a stream must be open, naming a model";
     case Refusal::kAlreadyOpen:
@@ -168,6 +189,17 @@ absl::Status FromProto(const v1::Open& open, SessionOptions* options) {
   options->checkpoint_steps = open.checkpoint_steps();
   options->checkpoint_interval_ns = int64_t{open.checkpoint_interval_ms()} * 1'000'000;
   return absl::OkStatus();
+}
+
+void FromProto(const v1::Chunk& chunk, int64_t received_ns, Chunk* out) {
+  *out = Chunk();
+  out->first_step = chunk.first_step();
+  out->inputs = {chunk.inputs().data(), static_cast<size_t>(chunk.inputs_size())};
+  out->begin = chunk.begin();
+  out->end = chunk.end();
+  out->wants_checkpoint = chunk.checkpoint();
+  out->received_ns = received_ns;
+  if (chunk.deadline_us() != 0) out->deadline_ns = received_ns + int64_t{chunk.deadline_us()} * 1000;
 }
 
 void DescribeModel(const ServedModel& served, const Pipeline& pipeline, v1::GetModelResponse* out) {

@@ -29,6 +29,10 @@ std::string RefusalText(Refusal refusal, const EngineOptions& options);
 // Errors: INVALID_ARGUMENT for an output stride below 1 or an unknown outputs value.
 absl::Status FromProto(const v1::Open& open, SessionOptions* options);
 
+// A request that has just been received and that the engine has not seen, but for the state that it may carry. `out`
+// points into `chunk`.
+void FromProto(const v1::Chunk& chunk, int64_t received_ns, Chunk* out);
+
 void DescribeModel(const ServedModel& served, const Pipeline& pipeline, v1::GetModelResponse* out);
 
 }  // namespace recurd

@@ -42,15 +42,18 @@ grpc::Status GetServerInfo(RpcServer* rpc, const v1::GetServerInfoRequest&, v1::
   response->set_quantum_us(static_cast<uint32_t>(options.quantum_ns / 1000));
   response->set_uptime_ms(rpc->uptime_ms());
   response->set_draining(rpc->engine().draining());
+  if (rpc->engine().fallback() != nullptr) response->set_fallback(rpc->engine().fallback()->name());
+  response->set_capacity_used_ratio(rpc->engine().capacity_used());
+  response->set_sessions_detached(static_cast<uint32_t>(rpc->engine().detached_count()));
   return grpc::Status::OK;
 }
 
 }  // namespace
 
 void ServeModelCalls(RpcServer* rpc) {
-  ServeUnary(rpc, &rpc->recurrent(), &Service::RequestListModels, &ListModels);
-  ServeUnary(rpc, &rpc->recurrent(), &Service::RequestGetModel, &GetModel);
-  ServeUnary(rpc, &rpc->recurrent(), &Service::RequestGetServerInfo, &GetServerInfo);
+  ServeUnary(rpc, &rpc->recurrent(), &Service::RequestListModels, Role::kStream, &ListModels);
+  ServeUnary(rpc, &rpc->recurrent(), &Service::RequestGetModel, Role::kStream, &GetModel);
+  ServeUnary(rpc, &rpc->recurrent(), &Service::RequestGetServerInfo, Role::kStream, &GetServerInfo);
 }
 
 }  // namespace recurd

@@ -3,10 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-#include "server/base/version.h"
 #include "server/rpc/calls.h"
 #include "server/rpc/convert.h"
+#include "server/rpc/open_session.h"
 
 namespace recurd {
 
@@ -27,6 +26,11 @@ Detached StreamCall::Serve(RpcServer* rpc) {
   Serve(rpc);
   AwaitDone(&call);
   WriteReplies(&call);
+  if (absl::StatusOr<Caller> caller = rpc->access().Admit(call.context_, Role::kStream); caller.ok()) {
+    call.caller_ = *std::move(caller);
+  } else {
+    call.Fail(ToGrpc(caller.status()));
+  }
   while (call.reading_) {
     if (call.Full()) {
       co_await call.room_;
@@ -40,6 +44,7 @@ Detached StreamCall::Serve(RpcServer* rpc) {
   call.progress_.Set();
   co_await call.written_;
   co_await call.gone_;
+  if (call.session_ != nullptr) rpc->engine().End(call.session_, EndReason::kClosed);
 }
 
 Detached StreamCall::WriteReplies(StreamCall* call) {
@@ -62,7 +67,8 @@ Detached StreamCall::WriteReplies(StreamCall* call) {
     co_await call->progress_;
   }
   call->reading_ = false;
-  if (call->session_ != nullptr) call->rpc_->engine().End(call->session_, EndReason::kClosed);
+  if (call->session_ != nullptr && call->closed_) call->rpc_->engine().End(call->session_, EndReason::kClosed);
+  if (call->session_ != nullptr) call->SayEnded(EndReason::kClosed, "", call->session_->state.expected_step());
   if (call->last_checkpoint_) {
     co_await Start([&](void* tag) { call->stream_.Write(*call->last_checkpoint_, tag); });
   }
@@ -77,7 +83,7 @@ Detached StreamCall::WriteReplies(StreamCall* call) {
 Detached StreamCall::AwaitDone(StreamCall* call) {
   co_await call->done_;
   if (call->context_.IsCancelled() && call->session_ != nullptr) {
-    call->rpc_->engine().End(call->session_, EndReason::kExpired, "the client went away");
+    call->rpc_->engine().Detach(call->session_);
   }
   call->gone_.Set();
 }
@@ -91,6 +97,7 @@ void StreamCall::OnRequest() {
   const v1::StreamRequest& request = slot.request;
   if (request.has_close() && !request.has_open() && !request.has_chunk()) {
     reading_ = false;
+    closed_ = true;
     return;
   }
   if (session_ == nullptr && !request.has_open()) {
@@ -120,74 +127,38 @@ void StreamCall::OnRequest() {
 
 void StreamCall::OnOpen(Slot& slot) {
   const v1::Open& open = slot.request.open();
-  auto served = FindModel(rpc_->engine().catalog(), open.model(), open.version());
-  if (!served.ok()) {
-    rpc_->metrics().server.refusals[static_cast<size_t>(Refusal::kUnknownModel)].Add();
-    return Fail(ToGrpc(served.status()));
-  }
-  if (open.mode() != v1::Open::CREATE || !open.session_id().empty()) {
-    rpc_->metrics().server.refusals[static_cast<size_t>(Refusal::kUnsupported)].Add();
-    return Fail({grpc::StatusCode::UNIMPLEMENTED,
-                 absl::StrCat("this server (", kVersion,
-                              ") creates sessions only: open with mode CREATE and no "
-                              "session_id, with the last checkpoint as state to go on from it")});
-  }
-  SessionOptions options;
-  absl::Status status = FromProto(open, &options);
-  StateImage image;
-  if (open.has_state()) {
-    image = FromProto(open.state());
-    options.state = &image;
-  }
-  options.on_fallback = rpc_->engine().BeginsOnFallback(**served, options.state, options.allow_profile_change);
-  profile_ = (*served)->On(options.on_fallback).numerics_profile();
-  if (status.ok() && open.has_state()) {
-    status = image.Check(*(*served)->model, profile_, options.allow_profile_change);
-  }
-  if (!status.ok()) {
-    rpc_->metrics().server.refusals[static_cast<size_t>(Refusal::kBadState)].Add();
-    return Fail(ToGrpc(status));
-  }
-  Refusal refusal;
-  session_ = rpc_->engine().Open(*served, options, this, &refusal);
-  if (session_ == nullptr) {
-    return Fail({static_cast<grpc::StatusCode>(RefusalCode(refusal)), RefusalText(refusal, rpc_->engine().options())});
-  }
-  served_ = *served;
-  wants_checkpoints_ = options.checkpoint_steps > 0 || options.checkpoint_interval_ns > 0;
-  allows_profile_change_ = options.allow_profile_change;
+  grpc::Status status = OpenSession(rpc_, caller_, open, this, &session_, &profile_);
+  if (!status.ok()) return Fail(std::move(status));
+  served_ = session_->served;
+  wants_checkpoints_ = open.checkpoint_steps() > 0 || open.checkpoint_interval_ms() > 0;
+  allows_profile_change_ = open.allow_profile_change();
   for (const bool fallback : {false, true}) {
     if (fallback && !served_->fallback) continue;
     std::string profile = served_->On(fallback).numerics_profile();
     if (profile != profile_) other_profiles_[fallback] = std::move(profile);
   }
   const Model& model = *served_->model;
+  const EngineOptions& limits = rpc_->engine().options();
   v1::Opened* opened = slot.reply.mutable_opened();
-  opened->set_session_id(session_->state.id().ToString());
-  opened->set_epoch(1);
-  opened->set_next_step(session_->state.next_step());
+  opened->set_session_id(std::string(session_->id()));
+  opened->set_epoch(session_->epoch);
+  opened->set_next_step(session_->state.expected_step());
+  opened->set_must_begin(!session_->state.in_sequence());
   opened->set_version(model.version);
+  opened->set_model_fingerprint(model.fingerprint);
   opened->set_input_size(static_cast<uint32_t>(model.input_size));
   opened->set_output_size(static_cast<uint32_t>(model.output_size));
   opened->set_state_size(static_cast<uint32_t>(model.state_size()));
   opened->set_numerics_profile(profile_);
-  opened->set_max_chunk_steps(static_cast<uint32_t>(rpc_->engine().options().max_chunk_steps));
+  opened->set_max_chunk_steps(static_cast<uint32_t>(limits.max_chunk_steps));
   opened->set_max_chunks_ahead(kSlotCount);
+  opened->set_max_message_bytes(static_cast<uint32_t>(limits.max_message_bytes));
   Answer(slot);
 }
 
 void StreamCall::OnChunk(Slot& slot) {
   const v1::Chunk& chunk = slot.request.chunk();
-  slot.first_step = chunk.first_step();
-  slot.inputs = {chunk.inputs().data(), static_cast<size_t>(chunk.inputs_size())};
-  slot.begin = chunk.begin();
-  slot.end = chunk.end();
-  slot.begin_state = nullptr;
-  slot.deadline_ns = chunk.deadline_us() == 0 ? kNoDeadline : slot.received_ns + int64_t{chunk.deadline_us()} * 1000;
-  slot.done_steps = 0;
-  slot.pipeline_ns = 0;
-  slot.modelled_ns = 0;
-  slot.faulted = slot.on_fallback = false;
+  FromProto(chunk, slot.received_ns, &slot);
   if (chunk.has_state()) {
     slot.begin_image = FromProto(chunk.state());
     slot.begin_state = &slot.begin_image;
@@ -239,15 +210,19 @@ void StreamCall::OnChunkDone(Chunk& chunk) {
 
 void StreamCall::OnEnded(EndReason reason, const char* detail, uint64_t next_step, std::optional<StateImage> last) {
   session_ = nullptr;
-  v1::Ended* ended = ended_.emplace().mutable_ended();
-  ended->set_reason(static_cast<v1::Ended::Reason>(reason));
-  ended->set_message(detail);
-  ended->set_next_step(next_step);
+  SayEnded(reason, detail, next_step);
   const bool wanted = reason == EndReason::kDrained || (wants_checkpoints_ && reason != EndReason::kClosed);
   if (last && wanted) {
     ToProto(*last, last_checkpoint_.emplace().mutable_checkpoint()->mutable_state());
   }
   progress_.Set();
+}
+
+void StreamCall::SayEnded(EndReason reason, const char* detail, uint64_t next_step) {
+  v1::Ended* ended = ended_.emplace().mutable_ended();
+  ended->set_reason(static_cast<v1::Ended::Reason>(reason));
+  ended->set_message(detail);
+  ended->set_next_step(next_step);
 }
 
 // ---- answers ------------------------------------------------------------------------------------------------------

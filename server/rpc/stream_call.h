@@ -7,6 +7,7 @@
 #include "grpcpp/grpcpp.h"
 #include "proto/recurd/v1/recurd.pb.h"
 #include "server/engine/engine.h"
+#include "server/rpc/access.h"
 #include "server/rpc/server.h"
 #include "server/rpc/task.h"
 
@@ -69,10 +70,12 @@ class StreamCall final : public SessionClient {
   void Fail(grpc::Status status);
   void FreeHead();
   void Encoded(const Slot& slot);
+  void SayEnded(EndReason reason, const char* detail, uint64_t next_step);
 
   RpcServer* const rpc_;
   grpc::ServerContext context_;
   grpc::ServerAsyncReaderWriter<v1::StreamResponse, v1::StreamRequest> stream_{&context_};
+  Caller caller_;
   ServedSession* session_ = nullptr;
   std::shared_ptr<ServedModel> served_;
   bool wants_checkpoints_ = false;
@@ -86,8 +89,11 @@ class StreamCall final : public SessionClient {
   size_t head_ = 0, tail_ = 0;
   size_t bytes_ahead_ = 0;
 
-  // The end: reading has stopped, the session is over (or never was), the ring is empty; then Ended and Finish.
+  // The end: reading has stopped, the session is over (or never was), the ring is empty; then Ended and Finish. A
+  // client that merely stops sending may have gone away: only the end of the call tells, and the session stays until
+  // then.
   bool reading_ = true;
+  bool closed_ = false;  // by a Close
   grpc::Status status_;
   std::optional<v1::StreamResponse> last_checkpoint_, ended_;
 

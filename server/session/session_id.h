@@ -1,29 +1,30 @@
 #pragma once
 
-#include <cstdint>
-#include <optional>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
 namespace recurd {
 
-// 128 random bits: whoever knows them may use the session, so they are never logged whole.
-struct SessionId {
-  uint64_t hi = 0;
-  uint64_t lo = 0;
+// Sessions are named in two ways:
+//   32 lower-case hex digits   128 random bits, a bearer secret: whoever knows it may use the session
+//   any other text             private to the identity that chose it
 
-  // From the kernel's random source. Aborts if there is none.
-  static SessionId Random();
-  // 32 lower-case hex digits, and back.
-  std::string ToString() const;
-  static std::optional<SessionId> Parse(absl::string_view text);
+inline constexpr size_t kMaxSessionIdBytes = 128;
 
-  friend bool operator==(const SessionId&, const SessionId&) = default;
-  template <typename H>
-  friend H AbslHashValue(H h, const SessionId& id) {
-    return H::combine(std::move(h), id.hi, id.lo);
-  }
-};
+// A bearer secret from the kernel's random source. Aborts if there is none.
+std::string RandomSessionId();
+bool IsBearerSessionId(absl::string_view id);
+
+// Whether a client may use `id`. Errors: INVALID_ARGUMENT naming what is wrong with it.
+absl::Status CheckSessionId(absl::string_view id);
+
+// What the sessions of all identities are told apart by, and the id within.
+std::string SessionKey(absl::string_view identity, absl::string_view id);
+absl::string_view SessionIdOf(absl::string_view key);
+
+// The id for logs and messages to others: never a whole secret.
+std::string ShownSessionId(absl::string_view id);
 
 }  // namespace recurd

@@ -6,22 +6,16 @@
 
 #include "absl/types/span.h"
 #include "server/model/model.h"
-#include "server/session/session_id.h"
 
 namespace recurd {
 
 // One client's state between steps. A run reads one buffer and writes another, so that a run which fails or is tried
 // again finds its input as it was; Commit swaps them. A third keeps the state from before a chunk of several runs.
-// Threads: serving thread only. Allocates: in the constructor only.
+// Threads: serving thread only. Allocates: in the constructor and in TakeRoom only.
 class SessionState {
  public:
-  SessionState(SessionId id, const Model& model)
-      : id_(id),
-        values_(model.initial_state),
-        next_values_(model.initial_state.size()),
-        before_(model.initial_state.size()) {}
+  explicit SessionState(const Model& model) : values_(model.initial_state) { TakeRoom(); }
 
-  const SessionId& id() const { return id_; }
   uint64_t next_step() const { return next_step_; }
   // What the next chunk must name: after the end of a sequence 0, and only a beginning may follow.
   uint64_t expected_step() const { return in_sequence_ ? next_step_ : 0; }
@@ -58,8 +52,21 @@ class SessionState {
   }
   void EndSequence() { in_sequence_ = false; }
 
+  // The state that Rollback would bring back, while a chunk has begun and isn't done.
+  absl::Span<const float> before() const { return before_; }
+  uint64_t before_step() const { return before_step_; }
+
+  // While no chunk will come the session can do with its state alone; TakeRoom makes it ready for runs again.
+  void GiveRoom() {
+    next_values_ = std::vector<float>();  // not {}, which would keep the memory
+    before_ = std::vector<float>();
+  }
+  void TakeRoom() {
+    next_values_.resize(values_.size());
+    before_.resize(values_.size());
+  }
+
  private:
-  const SessionId id_;
   std::vector<float> values_, next_values_, before_;
   uint64_t next_step_ = 0;
   uint64_t before_step_ = 0;

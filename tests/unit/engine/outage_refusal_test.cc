@@ -148,8 +148,8 @@ TEST_F(OutageTest, NoSessionOpensAndNoUnaryCallIsTakenInAnOutage) {
   BringDown();
   FakeClient client;
   Refusal refusal;
-  for (const bool unary : {false, true}) {
-    EXPECT_EQ(engine_.Open(served_, {.unary = unary}, &client, &refusal), nullptr);
+  for (const SessionKind kind : {SessionKind::kStream, SessionKind::kSequence, SessionKind::kCall}) {
+    EXPECT_EQ(engine_.Open(served_, {}, &client, &refusal, {.kind = kind}), nullptr);
     EXPECT_EQ(refusal, Refusal::kPipelineDown);
   }
 }
@@ -159,7 +159,8 @@ TEST_F(OutageTest, AUnaryCallThatWaitsIsRefusedWithoutAState) {
   Chunk lost = Ones(0, 1), unary = Ones(0, 5);
   pipeline_.hold = true;
   engine_.Submit(Open(culprit), &lost);
-  engine_.Submit(Open(client, {.unary = true}), &unary);
+  Refusal refusal;
+  engine_.Submit(engine_.Open(served_, {}, &client, &refusal, {.kind = SessionKind::kCall}), &unary);
   pipeline_.script = {FakePipeline::Lost()};
   pipeline_.hold = false;
   RunAll();

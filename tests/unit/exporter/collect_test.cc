@@ -62,6 +62,8 @@ TEST(Collect, ShowsEveryNameOnceWithItsTypeAlsoBeforeAnythingHappened) {
                                                   {"recurd_model_info", gauge},
                                                   {"recurd_modelled_step_seconds", gauge},
                                                   {"recurd_sessions_active", gauge},
+                                                  {"recurd_sessions_detached", gauge},
+                                                  {"recurd_capacity_used_ratio", gauge},
                                                   {"recurd_sessions_opened_total", counter},
                                                   {"recurd_sessions_ended_total", counter},
                                                   {"recurd_refusals_total", counter},
@@ -73,6 +75,8 @@ TEST(Collect, ShowsEveryNameOnceWithItsTypeAlsoBeforeAnythingHappened) {
                                                   {"recurd_pipeline_up", gauge},
                                                   {"recurd_fallback_sessions", gauge},
                                                   {"recurd_fallback_steps_total", counter},
+                                                  {"recurd_connections", gauge},
+                                                  {"recurd_connections_refused_total", counter},
                                                   {"recurd_steps_total", counter},
                                                   {"recurd_chunks_total", counter},
                                                   {"recurd_stage_latency_seconds", histogram},
@@ -90,6 +94,8 @@ TEST(Collect, ShowsEveryNameOnceWithItsTypeAlsoBeforeAnythingHappened) {
 TEST(Collect, GivesServerCountsTheirLabels) {
   Metrics metrics;
   metrics.server.sessions_active.Set(7);
+  metrics.server.sessions_detached.Set(2);
+  metrics.server.capacity_used_ppm.Set(250'000);
   metrics.server.sessions_ended[static_cast<size_t>(EndReason::kTakenOver)].Add(2);
   metrics.server.refusals[static_cast<size_t>(Refusal::kNotFinite)].Add(3);
   metrics.server.state_switches[0].Add(4);
@@ -97,6 +103,8 @@ TEST(Collect, GivesServerCountsTheirLabels) {
   metrics.server.pipeline_busy_ns.Add(1'500'000'000);
   const auto families = CollectAll(metrics);
   EXPECT_THAT(ValuesOf(families, "recurd_sessions_active"), ElementsAre(Pair("", 7)));
+  EXPECT_THAT(ValuesOf(families, "recurd_sessions_detached"), ElementsAre(Pair("", 2)));
+  EXPECT_THAT(ValuesOf(families, "recurd_capacity_used_ratio"), ElementsAre(Pair("", 0.25)));
   EXPECT_THAT(ValuesOf(families, "recurd_sessions_ended_total"),
               IsSupersetOf({Pair("reason=taken_over ", 2), Pair("reason=closed ", 0)}));
   EXPECT_THAT(ValuesOf(families, "recurd_refusals_total"),
@@ -121,6 +129,16 @@ TEST(Collect, ShowsFaultsByKindAndTheRungsClimbed) {
   EXPECT_THAT(ValuesOf(families, "recurd_pipeline_up"), ElementsAre(Pair("", 1)));
   EXPECT_THAT(ValuesOf(families, "recurd_fallback_sessions"), ElementsAre(Pair("", 4)));
   EXPECT_THAT(ValuesOf(families, "recurd_fallback_steps_total"), ElementsAre(Pair("", 5)));
+}
+
+TEST(Collect, ShowsConnectionsAndWhyTheyWereRefused) {
+  Metrics metrics;
+  metrics.connections.open.Set(6);
+  metrics.connections.refused[static_cast<size_t>(ConnectionRefusal::kRate)].Add(7);
+  const auto families = CollectAll(metrics);
+  EXPECT_THAT(ValuesOf(families, "recurd_connections"), ElementsAre(Pair("", 6)));
+  EXPECT_THAT(ValuesOf(families, "recurd_connections_refused_total"),
+              ElementsAre(Pair("reason=limit ", 0), Pair("reason=rate ", 7)));
 }
 
 TEST(Collect, ShowsOkAndThoseCodesThatOccurred) {

@@ -59,6 +59,28 @@ TEST(Exporter, ListensOnNothingWhenSwitchedOff) {
   EXPECT_EQ(StartExporter(metrics, "")->port(), 0);
 }
 
+std::string Scrape(const Exporter& exporter, const std::string& header) {
+  return Ask(exporter.port(), "GET /metrics HTTP/1.1\r\n" + header + "\r\n");
+}
+
+TEST(Exporter, WithTokensAnswersThoseWithTheRoleMetricsOnly) {
+  const auto tokens = [](const std::string& text) { return std::make_shared<const Tokens>(*Tokens::Parse(text)); };
+  Metrics metrics;
+  auto exporter = Exporter::Start("127.0.0.1:0", metrics, {},
+                                  tokens("prometheus metrics 0123456789abcdef\nward stream fedcba9876543210\n"));
+  ASSERT_TRUE(exporter.ok());
+  EXPECT_THAT(Scrape(**exporter, "Authorization: Bearer 0123456789abcdef\r\n"), StartsWith("HTTP/1.1 200 OK\r\n"));
+  for (const char* header : {"", "Authorization: Bearer fedcba9876543210\r\n", "Authorization: Basic abc\r\n",
+                             "Authorization: Bearer 0123456789abcdeX\r\n", "Authorization:\r\n"}) {
+    EXPECT_THAT(Scrape(**exporter, header),
+                AllOf(StartsWith("HTTP/1.1 401 "), HasSubstr("WWW-Authenticate: Bearer"), Not(HasSubstr("recurd_"))))
+        << header;
+  }
+  (*exporter)->SetTokens(tokens("ward metrics fedcba9876543210\n"));
+  EXPECT_THAT(Scrape(**exporter, "Authorization: Bearer fedcba9876543210\r\n"), StartsWith("HTTP/1.1 200 OK\r\n"));
+  EXPECT_THAT(Scrape(**exporter, "Authorization: Bearer 0123456789abcdef\r\n"), StartsWith("HTTP/1.1 401 "));
+}
+
 TEST(Exporter, SaysWhyItCannotListen) {
   Metrics metrics;
   auto first = StartExporter(metrics);

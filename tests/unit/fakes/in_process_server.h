@@ -37,6 +37,7 @@ class InProcessServer {
     }
     engine_.catalog().Put(served);
     rpc_ = *RpcServer::Listen(rpc_options, engine_, metrics_, clock_);
+    channel_ = grpc::CreateChannel(address(), grpc::InsecureChannelCredentials());
     rpc_->health().Set("", true);
     rpc_->health().Set("adder", true);
     repairs_ = std::make_unique<Repairs>(engine_, rpc_->mailbox(), [this] { admin_work_.Set(); });
@@ -69,9 +70,8 @@ class InProcessServer {
   }
 
   std::string address() const { return "127.0.0.1:" + std::to_string(rpc_->port()); }
-  std::shared_ptr<grpc::Channel> Channel() const {
-    return grpc::CreateChannel(address(), grpc::InsecureChannelCredentials());
-  }
+  // One for all.
+  std::shared_ptr<grpc::Channel> Channel() const { return channel_; }
   RpcServer& rpc() { return *rpc_; }
   Metrics& metrics() { return metrics_; }
   std::thread& serving_thread() { return serving_; }
@@ -109,6 +109,7 @@ class InProcessServer {
   Metrics metrics_;
   Engine engine_;
   std::unique_ptr<RpcServer> rpc_;
+  std::shared_ptr<grpc::Channel> channel_;
   Bell admin_work_;
   std::unique_ptr<Repairs> repairs_;
   std::atomic<bool> lost_ = false;

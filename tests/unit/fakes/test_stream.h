@@ -17,8 +17,9 @@ namespace recurd {
 
 // One stream, written and read by the test's own thread.
 struct TestStream {
-  explicit TestStream(const InProcessServer& server) : stub(v1::Recurrent::NewStub(server.Channel())) {
-    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+  explicit TestStream(const InProcessServer& server, std::chrono::seconds deadline = std::chrono::seconds(20))
+      : stub(v1::Recurrent::NewStub(server.Channel())) {
+    context.set_deadline(std::chrono::system_clock::now() + deadline);
     stream = stub->Stream(&context);
   }
   bool Open(const std::string& model = "adder", bool allow_profile_change = false) {

@@ -15,14 +15,14 @@ Model TwoStates() {
 }
 
 TEST(SessionStateTest, StartsFromTheModelsInitialStateAtStepZero) {
-  const SessionState state({}, TwoStates());
+  const SessionState state(TwoStates());
   EXPECT_THAT(state.values(), ElementsAre(1, 2));
   EXPECT_EQ(state.next_step(), 0u);
   EXPECT_TRUE(state.in_sequence());
 }
 
 TEST(SessionStateTest, CommitTakesWhatTheRunLeftAndCountsItsSteps) {
-  SessionState state({}, TwoStates());
+  SessionState state(TwoStates());
   state.next_values()[0] = 7;
   state.next_values()[1] = 8;
   EXPECT_THAT(state.values(), ElementsAre(1, 2));
@@ -33,7 +33,7 @@ TEST(SessionStateTest, CommitTakesWhatTheRunLeftAndCountsItsSteps) {
 }
 
 TEST(SessionStateTest, RollbackBringsBackTheStateFromBeforeTheChunksFirstRun) {
-  SessionState state({}, TwoStates());
+  SessionState state(TwoStates());
   for (int run = 0; run < 3; ++run) {
     state.next_values()[0] = state.next_values()[1] = static_cast<float>(10 + run);
     state.Commit(5, 42, run == 0);
@@ -46,7 +46,7 @@ TEST(SessionStateTest, RollbackBringsBackTheStateFromBeforeTheChunksFirstRun) {
 }
 
 TEST(SessionStateTest, RestartBeginsASequenceAgain) {
-  SessionState state({}, TwoStates());
+  SessionState state(TwoStates());
   state.Commit(5, 1);
   state.EndSequence();
   EXPECT_FALSE(state.in_sequence());
@@ -55,6 +55,17 @@ TEST(SessionStateTest, RestartBeginsASequenceAgain) {
   EXPECT_THAT(state.values(), ElementsAre(3, 4));
   EXPECT_EQ(state.next_step(), 9u);
   EXPECT_TRUE(state.in_sequence());
+}
+
+TEST(SessionStateTest, GivesItsRoomAwayAndTakesItAgainWithTheSameState) {
+  SessionState state(TwoStates());
+  state.Commit(1, 1);
+  state.GiveRoom();
+  const std::vector<float> before(state.values().begin(), state.values().end());
+  EXPECT_TRUE(state.next_values().empty());
+  state.TakeRoom();
+  EXPECT_EQ(state.next_values().size(), 2u);
+  EXPECT_EQ(std::vector<float>(state.values().begin(), state.values().end()), before);
 }
 
 }  // namespace
