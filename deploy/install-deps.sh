@@ -13,12 +13,16 @@
 set -euo pipefail
 
 build=(cmake ninja-build g++ ccache pkg-config libgrpc++-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev
-       libabsl-dev libspdlog-dev prometheus-cpp-dev libmicrohttpd-dev libhwy-dev libonnx-dev libxrt-dev uuid-dev)
-test=(libgtest-dev libgmock-dev clang-format-14 python3 make curl prometheus  # prometheus: for promtool
+       libabsl-dev libspdlog-dev libssl-dev prometheus-cpp-dev libmicrohttpd-dev libhwy-dev libonnx-dev libxrt-dev
+       uuid-dev)
+test=(libgtest-dev libgmock-dev clang-format-14 python3 make curl openssl prometheus  # prometheus: for promtool
       python3-venv python3-setuptools python3-wheel python3-grpcio python3-protobuf python3-numpy python3-matplotlib mypy)
 full=(clang-14 clang-tidy-14 libclang-rt-14-dev)
-runtime=(libgrpc++1.51 libprotobuf32 libabsl20220623 libspdlog1.10 libprometheus-cpp-core1.0 libmicrohttpd12 libhwy1
-         libonnx1 libxrt1)
+runtime=(libgrpc++1.51 libprotobuf32 libabsl20220623 libspdlog1.10 libssl3 libprometheus-cpp-core1.0 libmicrohttpd12
+         libhwy1 libonnx1 libxrt1)
+
+# Node.js and npm often come from elsewhere.
+command -v npm >/dev/null || test+=(nodejs npm)
 
 usage() { sed -n '2,/^set /{/^set /!s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"; }
 

@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "server/base/descriptors.h"
 #include "server/base/log.h"
 #include "server/base/status_macros.h"
 #include "server/base/version.h"
@@ -51,10 +52,40 @@ ABSL_FLAG(int32_t, max_chunk_steps, 16384,
           "Timesteps in one chunk or Infer call, 1 to 1000000; a longer one is refused.");
 ABSL_FLAG(absl::Duration, session_idle_timeout, absl::Minutes(10),
           "How long a session may send nothing while nothing of it is queued, e.g. 90s, 10m; then it ends as expired.");
+ABSL_FLAG(
+    absl::Duration, session_linger, absl::Minutes(1),
+    "How long a session waits for another client when its own has gone away without closing it, e.g. 30s; then it "
+    "ends as expired. 0: at once. Where --max_sessions are open, those that wait the longest make room.");
+ABSL_FLAG(
+    int32_t, max_sessions_per_identity, 0,
+    "Sessions open at a time of one authenticated identity, 1 to 1000000; one more is refused. 0: no such limit.");
+ABSL_FLAG(double, max_load, 0,
+          "Refuse a new session where sessions would use more than this part of the pipeline's time, 0 to 1, at the "
+          "rates they have lately sent at (recurd_capacity_used_ratio); for clients that send at rates of their own. "
+          "0: never refuse for that.");
 ABSL_FLAG(int64_t, latency_objective_us, 1000,
           "Latency objective in microseconds, 1 to 60000000: every latency histogram has an exact bucket edge there.");
 ABSL_FLAG(absl::Duration, drain_timeout, absl::Seconds(30),
           "How long a SIGTERM waits for started chunks and open calls before they are cut off, e.g. 30s.");
+ABSL_FLAG(
+    std::string, admin_listen, "",
+    "Second address, unix:PATH, that alone answers admin calls from then on; who may open the file may make them. "
+    "None: whoever has the role admin makes them on --listen, which is everybody where nobody authenticates.");
+ABSL_FLAG(std::string, tls_cert, "",
+          "PEM file: the server's certificate and those up to its CA. With --tls_key, --listen speaks TLS only. A file "
+          "that changes is read again, also on SIGHUP.");
+ABSL_FLAG(std::string, tls_key, "", "PEM file: the private key of --tls_cert, without a password.");
+ABSL_FLAG(std::string, tls_client_ca, "",
+          "PEM file of CAs: clients must show a certificate of one of them (mutual TLS), whose URI, DNS or common name "
+          "is their identity. None: they need none.");
+ABSL_FLAG(std::string, auth_tokens_file, "",
+          "File of bearer tokens, a line each: NAME ROLE[,ROLE...] TOKEN, with the roles stream, admin and metrics and "
+          "a token of 16 to 128 characters; mode 0600. Every call and scrape then needs one. A file that changes is "
+          "read again, also on SIGHUP. None: nobody needs a token.");
+ABSL_FLAG(int32_t, max_connections, 16384,
+          "TCP connections open at a time, 1 to 1000000; one more is reset as it comes. Each takes a file descriptor.");
+ABSL_FLAG(int32_t, max_connection_rate, 0,
+          "New TCP connections a second, and at once, up to 1000000; more are reset as they come. 0: any number.");
 ABSL_FLAG(bool, reflection, false,
           "Serve gRPC reflection (for grpcurl and the like). It brings threads of its own: messages take about a third "
           "longer.");
@@ -75,6 +106,10 @@ absl::Status Positive(const char* flag, absl::Duration value) {
       absl::StrCat("--", flag, "=", absl::FormatDuration(value), ": must be above 0s and at most 8760h"));
 }
 
+absl::Status NotNegative(const char* flag, absl::Duration value) {
+  return value == absl::ZeroDuration() ? absl::OkStatus() : Positive(flag, value);
+}
+
 absl::Status CheckFallback(const std::string& fallback, const std::string& pipeline) {
   if (fallback.empty()) return absl::OkStatus();
   if (fallback != "cpu") {
@@ -83,6 +118,23 @@ absl::Status CheckFallback(const std::string& fallback, const std::string& pipel
   }
   if (pipeline != "cpu") return absl::OkStatus();
   return absl::InvalidArgumentError("--pipeline_fallback=cpu means nothing to --pipeline=cpu; leave it out");
+}
+
+constexpr int kDefaultMaxConnections = 16384;  // as the flag has it
+
+// Raises the process's limit of file descriptors to what the connections take. Where that can't be, the default gives
+// way; a number that somebody chose is an error.
+absl::StatusOr<int> FitConnections(int wanted) {
+  constexpr int kOtherDescriptors = 256;
+  const int64_t allowed = RaiseDescriptorLimit(wanted + kOtherDescriptors) - kOtherDescriptors;
+  if (wanted <= allowed) return wanted;
+  const std::string why = absl::StrCat("--max_connections=", wanted, " needs ", wanted + kOtherDescriptors,
+                                       " file descriptors, and this process may have ", allowed + kOtherDescriptors,
+                                       " (ulimit -Hn, LimitNOFILE=)");
+  if (wanted != kDefaultMaxConnections || allowed < 1)
+    return absl::InvalidArgumentError(absl::StrCat(why, ": raise that or lower this"));
+  LogWarning(absl::StrCat(why, ": at most ", allowed, " connections"));
+  return static_cast<int>(allowed);
 }
 
 // --help shows this program's flags, not those of the libraries it is made of.
@@ -119,7 +171,14 @@ absl::StatusOr<Config> ConfigFromCommandLine(int argc, char** argv) {
   RECURD_RETURN_IF_ERROR(
       InRange<int64_t>("latency_objective_us", absl::GetFlag(FLAGS_latency_objective_us), 1, 60'000'000));
   RECURD_RETURN_IF_ERROR(Positive("session_idle_timeout", idle));
+  RECURD_RETURN_IF_ERROR(NotNegative("session_linger", absl::GetFlag(FLAGS_session_linger)));
+  RECURD_RETURN_IF_ERROR(
+      InRange<int32_t>("max_sessions_per_identity", absl::GetFlag(FLAGS_max_sessions_per_identity), 0, 1'000'000));
+  RECURD_RETURN_IF_ERROR(InRange<double>("max_load", absl::GetFlag(FLAGS_max_load), 0, 1));
   RECURD_RETURN_IF_ERROR(Positive("drain_timeout", drain));
+  RECURD_RETURN_IF_ERROR(InRange<int32_t>("max_connections", absl::GetFlag(FLAGS_max_connections), 1, 1'000'000));
+  RECURD_RETURN_IF_ERROR(
+      InRange<int32_t>("max_connection_rate", absl::GetFlag(FLAGS_max_connection_rate), 0, 1'000'000));
   RECURD_RETURN_IF_ERROR(CheckFallback(absl::GetFlag(FLAGS_pipeline_fallback), absl::GetFlag(FLAGS_pipeline)));
 
   Config config;
@@ -137,10 +196,23 @@ absl::StatusOr<Config> ConfigFromCommandLine(int argc, char** argv) {
   config.reflection = absl::GetFlag(FLAGS_reflection);
   config.latency_objective_ns = absl::GetFlag(FLAGS_latency_objective_us) * 1000;
   config.drain_timeout_ns = absl::ToInt64Nanoseconds(drain);
+  config.security = {.listen = config.listen,
+                     .metrics_listen = config.metrics_listen,
+                     .admin_listen = absl::GetFlag(FLAGS_admin_listen),
+                     .tls = {.cert = absl::GetFlag(FLAGS_tls_cert),
+                             .key = absl::GetFlag(FLAGS_tls_key),
+                             .client_ca = absl::GetFlag(FLAGS_tls_client_ca)},
+                     .tokens_file = absl::GetFlag(FLAGS_auth_tokens_file)};
+  RECURD_RETURN_IF_ERROR(CheckSecurity(config.security));
+  RECURD_ASSIGN_OR_RETURN(config.connections.open, FitConnections(absl::GetFlag(FLAGS_max_connections)));
+  config.connections.rate = absl::GetFlag(FLAGS_max_connection_rate);
   config.engine.quantum_ns = absl::GetFlag(FLAGS_quantum_us) * 1000;
   config.engine.max_sessions = absl::GetFlag(FLAGS_max_sessions);
   config.engine.max_chunk_steps = absl::GetFlag(FLAGS_max_chunk_steps);
   config.engine.idle_timeout_ns = absl::ToInt64Nanoseconds(idle);
+  config.engine.linger_ns = absl::ToInt64Nanoseconds(absl::GetFlag(FLAGS_session_linger));
+  config.engine.max_sessions_per_identity = absl::GetFlag(FLAGS_max_sessions_per_identity);
+  config.engine.max_load = absl::GetFlag(FLAGS_max_load);
   return config;
 }
 

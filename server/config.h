@@ -6,6 +6,8 @@
 #include "absl/status/statusor.h"
 #include "server/engine/engine.h"
 #include "server/pipeline/factory.h"
+#include "server/rpc/acceptor.h"
+#include "server/rpc/credentials.h"
 
 namespace recurd {
 
@@ -19,6 +21,8 @@ struct Config {
   bool reflection = false;
   int64_t latency_objective_ns = 0;
   int64_t drain_timeout_ns = 0;
+  SecurityOptions security;
+  ConnectionLimits connections;
   EngineOptions engine;
 };
 

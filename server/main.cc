@@ -1,9 +1,11 @@
 // The daemon: builds the parts as locals, in order; destruction reverses it. The main thread is the admin thread: it
-// loads the models, then waits for a signal: one that ends the daemon, or its own that there is something to repair.
+// loads the models, then waits for a signal: one that ends the daemon, SIGHUP to read certificates and tokens again,
+// or its own that there is something to repair.
 // The serving thread owns the queue, the sessions and the pipeline (rpc/server.h).
 #include <sys/types.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <memory>
@@ -24,6 +26,8 @@
 #include "server/model/repository.h"
 #include "server/numeric/denormals.h"
 #include "server/pipeline/factory.h"
+#include "server/rpc/credentials.h"
+#include "server/rpc/grpc_log.h"
 #include "server/rpc/server.h"
 
 namespace recurd {
@@ -31,7 +35,8 @@ namespace {
 
 constexpr int kExitCutOff = 1;
 constexpr int kExitPipelineLost = 3;
-constexpr int kWorkSignal = SIGUSR1;  // to ourselves: the admin thread has work
+constexpr int kWorkSignal = SIGUSR1;          // to ourselves: the admin thread has work
+constexpr int64_t kFollowNs = 1'000'000'000;  // between two looks at files that may change
 
 // Blocks the signals of the admin thread in this thread and all it starts, so that only sigwait sees them.
 sigset_t BlockSignals() {
@@ -39,6 +44,7 @@ sigset_t BlockSignals() {
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGHUP);
   sigaddset(&signals, kWorkSignal);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
@@ -93,22 +99,30 @@ void SetHealth(RpcServer& rpc, const std::vector<ModelInfo>& models) {
   for (const ModelInfo& model : models) rpc.health().Set(model.model, true);
 }
 
-// Until a signal ends the daemon, or the pipeline is lost, which is false.
-bool WaitForEnd(const sigset_t& signals, Repairs& repairs) {
+// The signal that came, or -1 if none did.
+int WaitForSignal(const sigset_t& signals, int64_t at_most_ns) {
+  const timespec time = {at_most_ns / 1'000'000'000, at_most_ns % 1'000'000'000};
+  return sigtimedwait(&signals, nullptr, &time);
+}
+
+// Until a signal ends the daemon, or the pipeline is lost, which is false. A signal doesn't wait for a repair.
+bool WaitForEnd(const sigset_t& signals, Repairs& repairs, Credentials& credentials) {
   for (;;) {
-    int signal = 0;
-    sigwait(&signals, &signal);
-    if (signal != kWorkSignal) {
-      LogInfo(absl::StrCat(signal == SIGTERM ? "SIGTERM" : "SIGINT", ": draining"));
-      return true;
-    }
+    const int64_t left_ns = repairs.NsLeft();
+    const int signal = WaitForSignal(signals, credentials.has_files() ? std::min(left_ns, kFollowNs) : left_ns);
     if (!repairs.Work()) return false;
+    signal == SIGHUP ? credentials.Reread() : credentials.Follow();
+    if (signal != SIGTERM && signal != SIGINT) continue;
+    LogInfo(absl::StrCat(signal == SIGTERM ? "SIGTERM" : "SIGINT", ": draining"));
+    return !repairs.GiveUp();
   }
 }
 
 absl::StatusOr<int> RunDaemon(int argc, char** argv) {
   RECURD_ASSIGN_OR_RETURN(const Config config, ConfigFromCommandLine(argc, argv));
   const sigset_t signals = BlockSignals();
+  ShareLogWithGrpc();
+  RECURD_ASSIGN_OR_RETURN(const auto credentials, Credentials::Load(config.security));
   const SteadyClock clock;
   Metrics metrics;
   RECURD_ASSIGN_OR_RETURN(const auto pipeline, MakePipeline(config.pipeline));
@@ -124,10 +138,20 @@ absl::StatusOr<int> RunDaemon(int argc, char** argv) {
                            .pipeline = pipeline->name(),
                            .numerics_profile = pipeline->numerics_profile(),
                            .target = pipeline->target()};
-  RECURD_ASSIGN_OR_RETURN(const auto exporter, Exporter::Start(config.metrics_listen, metrics, build));
+  RECURD_ASSIGN_OR_RETURN(const auto exporter,
+                          Exporter::Start(config.metrics_listen, metrics, build, credentials->tokens()));
   exporter->SetModels(models);
-  RECURD_ASSIGN_OR_RETURN(const auto rpc,
-                          RpcServer::Listen({config.listen, config.reflection}, engine, metrics, clock));
+  RECURD_ASSIGN_OR_RETURN(const auto rpc, RpcServer::Listen({.listen = config.listen,
+                                                             .reflection = config.reflection,
+                                                             .admin_listen = config.security.admin_listen,
+                                                             .tls = credentials->tls(),
+                                                             .tokens = credentials->tokens(),
+                                                             .connections = config.connections},
+                                                            engine, metrics, clock));
+  credentials->OnTokens([&](const std::shared_ptr<const Tokens>& tokens) {
+    exporter->SetTokens(tokens);
+    rpc->mailbox().Post([&access = rpc->access(), tokens] { access.SetTokens(tokens); });
+  });
   SetHealth(*rpc, models);
   Repairs repairs(engine, rpc->mailbox(), [] { kill(getpid(), kWorkSignal); });
 
@@ -139,17 +163,18 @@ absl::StatusOr<int> RunDaemon(int argc, char** argv) {
                        rpc->port(), ", pipeline ", pipeline->name(), " on ", pipeline->target(),
                        fallback ? absl::StrCat(", fallback ", fallback->name()) : "", "), metrics on port ",
                        exporter->port()));
-  const bool asked = WaitForEnd(signals, repairs);
+  const bool up = WaitForEnd(signals, repairs, *credentials);
   const RpcServer::Stopped stopped = rpc->Stop(config.drain_timeout_ns);
   if (stopped == RpcServer::Stopped::kStuck) {
     LogError("the serving thread hangs in the pipeline: ending without it");
-    std::_Exit(asked ? kExitCutOff : kExitPipelineLost);
+    std::_Exit(up ? kExitCutOff : kExitPipelineLost);
   }
   serving.join();
+  const bool lost = !repairs.Work();  // also what came while draining
   const bool in_time = stopped == RpcServer::Stopped::kDrained;
   if (!in_time) LogError("calls were cut off at the end of --drain_timeout");
   LogInfo("stopped");
-  if (!asked) std::_Exit(kExitPipelineLost);  // not through the destructor of a pipeline that may never answer
+  if (lost) std::_Exit(kExitPipelineLost);  // not through the destructors of what may never answer
   return in_time ? 0 : kExitCutOff;
 }
 

@@ -60,6 +60,13 @@ std::vector<Sample> ByName(const std::string& label, const std::array<const char
 void AddServer(const ServerMetrics& server, std::vector<MetricFamily>& out) {
   out.push_back(GaugeFamily("recurd_sessions_active", "Sessions that live now, attached or not.",
                             {{{}, static_cast<double>(server.sessions_active.value())}}));
+  out.push_back(GaugeFamily("recurd_sessions_detached",
+                            "Sessions whose client has gone away and that wait for another, of those that live.",
+                            {{{}, static_cast<double>(server.sessions_detached.value())}}));
+  out.push_back(GaugeFamily("recurd_capacity_used_ratio",
+                            "How much of the pipeline's time sessions use at the rates they have lately sent at; see "
+                            "--max_load.",
+                            {{{}, static_cast<double>(server.capacity_used_ppm.value()) / 1e6}}));
   out.push_back(CounterFamily("recurd_sessions_opened_total", "Sessions opened.", server.sessions_opened.value()));
   out.push_back(CounterFamily("recurd_sessions_ended_total", "Sessions ended, by reason.",
                               ByName("reason", kEndReasonNames, server.sessions_ended)));
@@ -90,6 +97,19 @@ void AddServer(const ServerMetrics& server, std::vector<MetricFamily>& out) {
                             {{{}, static_cast<double>(server.fallback_sessions.value())}}));
   out.push_back(CounterFamily("recurd_fallback_steps_total", "Steps that the fallback computed for the pipeline.",
                               server.fallback_steps.value()));
+}
+
+void AddConnections(const ConnectionMetrics& connections, std::vector<MetricFamily>& out) {
+  std::vector<Sample> refused;
+  for (size_t i = 0; i < kConnectionRefusalNames.size(); ++i) {
+    refused.push_back({{{"reason", kConnectionRefusalNames[i]}}, static_cast<double>(connections.refused[i].value())});
+  }
+  out.push_back(GaugeFamily("recurd_connections", "Connections over TCP that are open, up to a second late.",
+                            {{{}, static_cast<double>(connections.open.value())}}));
+  out.push_back(CounterFamily("recurd_connections_refused_total",
+                              "Connections closed as they came: over --max_connections (limit) or "
+                              "--max_connection_rate (rate).",
+                              std::move(refused)));
 }
 
 // A model that ran on two pipelines has one count of each.
@@ -212,6 +232,7 @@ std::vector<MetricFamily> Collect(const Metrics& metrics, const BuildInfo& build
   AddInfos(build, models, out);
   AddModelled(models, out);
   AddServer(metrics.server, out);
+  AddConnections(metrics.connections, out);
   AddModelCounters(counted, out);
   AddHistograms(counted, out);
   AddProcess(out);

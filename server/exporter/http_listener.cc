@@ -58,36 +58,47 @@ MHD_Result Reply(MHD_Connection* connection, unsigned status, std::string body) 
   MHD_add_response_header(response.get(), "Content-Type", "text/plain; version=0.0.4; charset=utf-8");
   MHD_add_response_header(response.get(), "Connection", "close");
   if (status == MHD_HTTP_METHOD_NOT_ALLOWED) MHD_add_response_header(response.get(), "Allow", "GET, HEAD");
+  if (status == MHD_HTTP_UNAUTHORIZED) MHD_add_response_header(response.get(), "WWW-Authenticate", "Bearer");
   return MHD_queue_response(connection, status, response.get());
-}
-
-MHD_Result Answer(void* page, MHD_Connection* connection, const char* path, const char* method, const char*,
-                  const char*, size_t*, void**) {
-  setpriority(PRIO_PROCESS, 0, kNice);  // on Linux 0 is the calling thread
-  if (method != std::string_view("GET") && method != std::string_view("HEAD")) {
-    return Reply(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD are answered\n");
-  }
-  if (path != std::string_view("/metrics")) return Reply(connection, MHD_HTTP_NOT_FOUND, "only /metrics is here\n");
-  return Reply(connection, MHD_HTTP_OK, (*static_cast<HttpListener::Page*>(page))());
 }
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<HttpListener>> HttpListener::Start(const std::string& address, Page page) {
+// What libmicrohttpd calls.
+struct HttpAnswers {
+  static MHD_Result Answer(void* self, MHD_Connection* connection, const char* path, const char* method, const char*,
+                           const char*, size_t*, void**) {
+    setpriority(PRIO_PROCESS, 0, kNice);  // on Linux 0 is the calling thread
+    const auto& listener = *static_cast<const HttpListener*>(self);
+    if (method != std::string_view("GET") && method != std::string_view("HEAD")) {
+      return Reply(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD are answered\n");
+    }
+    if (path != std::string_view("/metrics")) return Reply(connection, MHD_HTTP_NOT_FOUND, "only /metrics is here\n");
+    const char* shown = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION);
+    if (listener.admits_ && !listener.admits_(shown == nullptr ? "" : shown)) {
+      return Reply(connection, MHD_HTTP_UNAUTHORIZED,
+                   "send \"Authorization: Bearer TOKEN\" with a token that has the role metrics\n");
+    }
+    return Reply(connection, MHD_HTTP_OK, listener.page_());
+  }
+};
+
+absl::StatusOr<std::unique_ptr<HttpListener>> HttpListener::Start(const std::string& address, Page page,
+                                                                  Admits admits) {
   const std::optional<SocketAddress> parsed = Parse(address);
   if (!parsed) {
     return absl::InvalidArgumentError(absl::StrCat("\"", address,
                                                    "\" is no address to listen on; write IPv4:PORT, [IPv6]:PORT or "
                                                    "localhost:PORT, e.g. 127.0.0.1:8002, with a port of 0 to 65535"));
   }
-  std::unique_ptr<HttpListener> listener(new HttpListener(std::move(page)));
+  std::unique_ptr<HttpListener> listener(new HttpListener(std::move(page), std::move(admits)));
   // Without MHD_USE_ITC, a stop at the connection limit waits for the clients' timeout.
   unsigned flags = MHD_USE_AUTO_INTERNAL_THREAD | MHD_USE_ITC;
   if (parsed->any.sa_family == AF_INET6) flags |= MHD_USE_DUAL_STACK;
   listener->daemon_ =
-      MHD_start_daemon(flags, 0, nullptr, nullptr, Answer, &listener->page_, MHD_OPTION_SOCK_ADDR, &parsed->any,
-                       MHD_OPTION_CONNECTION_LIMIT, kMaxConnections, MHD_OPTION_CONNECTION_TIMEOUT, kIdleSeconds,
-                       MHD_OPTION_CONNECTION_MEMORY_LIMIT, kConnectionBytes, MHD_OPTION_END);
+      MHD_start_daemon(flags, 0, nullptr, nullptr, &HttpAnswers::Answer, listener.get(), MHD_OPTION_SOCK_ADDR,
+                       &parsed->any, MHD_OPTION_CONNECTION_LIMIT, kMaxConnections, MHD_OPTION_CONNECTION_TIMEOUT,
+                       kIdleSeconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT, kConnectionBytes, MHD_OPTION_END);
   if (listener->daemon_ != nullptr) return listener;
   const int error = errno;
   return absl::UnavailableError(absl::StrCat("can't listen on ", address, ": ", strerror(error),

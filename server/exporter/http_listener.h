@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "absl/status/statusor.h"
@@ -17,11 +18,15 @@ namespace recurd {
 // closed when nothing moved on it for three seconds.
 class HttpListener {
  public:
-  using Page = std::function<std::string()>;  // called on the listener's thread
+  // Both are called on the listener's thread.
+  using Page = std::function<std::string()>;
+  using Admits = std::function<bool(std::string_view)>;  // by a request's Authorization header, "" if it has none
 
   // Address: IPv4:PORT, [IPv6]:PORT or localhost:PORT; port 0 takes a free one; [::] is all of IPv4 too.
+  // Who isn't admitted gets 401; without `admits` everybody is.
   // Errors: INVALID_ARGUMENT for another form; UNAVAILABLE naming the address and the system's reason.
-  static absl::StatusOr<std::unique_ptr<HttpListener>> Start(const std::string& address, Page page);
+  static absl::StatusOr<std::unique_ptr<HttpListener>> Start(const std::string& address, Page page,
+                                                             Admits admits = nullptr);
 
   // Returns at once, also while a connection is served.
   ~HttpListener();
@@ -31,9 +36,11 @@ class HttpListener {
   int port() const;
 
  private:
-  explicit HttpListener(Page page) : page_(std::move(page)) {}
+  HttpListener(Page page, Admits admits) : page_(std::move(page)), admits_(std::move(admits)) {}
+  friend struct HttpAnswers;
 
-  Page page_;
+  const Page page_;
+  const Admits admits_;
   MHD_Daemon* daemon_ = nullptr;
 };
 

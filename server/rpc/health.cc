@@ -100,7 +100,7 @@ Detached ServeHealthWatch(RpcServer* rpc) {
 }
 
 void ServeHealthCheck(RpcServer* rpc) {
-  ServeUnary(rpc, &rpc->health_service(), &grpc::health::v1::Health::AsyncService::RequestCheck, &Check);
+  ServeUnary(rpc, &rpc->health_service(), &grpc::health::v1::Health::AsyncService::RequestCheck, Role::kAnyone, &Check);
 }
 
 }  // namespace recurd

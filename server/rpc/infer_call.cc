@@ -103,7 +103,8 @@ Detached InferCall::AwaitDone(InferCall* call) {
 
 bool InferCall::Begin() {
   chunk_.received_ns = rpc_->clock().NowNs();
-  status_ = Open();
+  const absl::StatusOr<Caller> caller = rpc_->access().Admit(context_, Role::kStream);
+  status_ = caller.ok() ? Open() : ToGrpc(caller.status());
   if (!status_.ok()) return false;
   chunk_.first_step = session_->state.next_step();
   chunk_.inputs = {request_.inputs().data(), static_cast<size_t>(request_.inputs_size())};
@@ -123,7 +124,6 @@ grpc::Status InferCall::Open() {
   }
   served_ = *served;
   SessionOptions options;
-  options.unary = true;
   options.outputs = request_.last_only() ? OutputsWanted::kLastOfChunk : OutputsWanted::kEveryStep;
   options.checkpoint_steps = request_.return_state() ? 1 : 0;
   options.allow_profile_change = request_.allow_profile_change();
@@ -141,7 +141,7 @@ grpc::Status InferCall::Open() {
     }
   }
   Refusal refusal;
-  session_ = rpc_->engine().Open(served_, options, this, &refusal);
+  session_ = rpc_->engine().Open(served_, options, this, &refusal, {.kind = SessionKind::kCall});
   if (session_ != nullptr) return grpc::Status::OK;
   return {static_cast<grpc::StatusCode>(RefusalCode(refusal)), RefusalText(refusal, rpc_->engine().options())};
 }

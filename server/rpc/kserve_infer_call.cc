@@ -62,9 +62,13 @@ Detached InferCall::Serve(Service* service) {
     const RpcServer::OpenCall open(rpc);
     const Service::ListedCall listed(service, &call);
     if (service->waiting_infer_calls == 0) Serve(service);
-    const std::string identity = PeerIdentity(round.context);
-    call.Begin(service->server(), identity, call.request_, call.DeadlineNs(), &call.response_);
-    co_await call.answered_;
+    const absl::StatusOr<Caller> caller = rpc->access().Admit(round.context, Role::kStream);
+    if (caller.ok()) {
+      call.Begin(service->server(), caller->identity, call.request_, call.DeadlineNs(), &call.response_);
+      co_await call.answered_;
+    } else {
+      call.Deny(caller.status());
+    }
     co_await Start([&](void* tag) { call.Finish(tag); });
     service->sequences().Settle();
     co_await round.done;

@@ -27,6 +27,12 @@ void Inference::Begin(const Server& server, absl::string_view identity, const in
   Submit();
 }
 
+void Inference::Deny(const absl::Status& why) {
+  served_.reset();
+  code_ = why.code();
+  message_ = std::string(why.message());
+}
+
 // ---- the check ----------------------------------------------------------------------------------------------------
 
 Refusal Inference::Check(absl::string_view identity, std::string* why) {
@@ -180,7 +186,7 @@ size_t Inference::HeldBytes() const {
 void Inference::Shrink() {
   tensors_ = {};
   begin_image_ = {};
-  output_rows_ = {};
+  output_rows_ = std::vector<float>();  // not {}, which would keep the memory
 }
 
 }  // namespace recurd::kserve

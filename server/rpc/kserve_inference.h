@@ -31,7 +31,10 @@ class Inference : public SequenceRequest {
   void Begin(const Server& server, absl::string_view identity, const inference::ModelInferRequest& request,
              int64_t deadline_ns, inference::ModelInferResponse* response);
 
-  // The answer, from OnAnswered on.
+  // Instead of Begin: nobody may ask for this. OnAnswered doesn't follow.
+  void Deny(const absl::Status& why);
+
+  // The answer, from OnAnswered or Deny on.
   absl::StatusCode code() const { return code_; }
   const std::string& message() const { return message_; }  // with an error
 

@@ -115,16 +115,16 @@ grpc::Status RepositoryModelUnload(RpcServer*, const inference::RepositoryModelU
 void ServeModelCalls(Service* service) {
   RpcServer* rpc = service->rpc();
   Async* async = &service->async();
-  ServeUnary(rpc, async, &Async::RequestServerLive, &ServerLive);
-  ServeUnary(rpc, async, &Async::RequestServerReady, &ServerReady);
-  ServeUnary(rpc, async, &Async::RequestModelReady, &ModelReady);
-  ServeUnary(rpc, async, &Async::RequestServerMetadata, &ServerMetadata);
-  ServeUnary(rpc, async, &Async::RequestModelMetadata, &ModelMetadata);
-  ServeUnary(rpc, async, &Async::RequestModelConfig, &ModelConfig);
-  ServeUnary(rpc, async, &Async::RequestModelStatistics, &ModelStatistics);
-  ServeUnary(rpc, async, &Async::RequestRepositoryIndex, &RepositoryIndex);
-  ServeUnary(rpc, async, &Async::RequestRepositoryModelLoad, &RepositoryModelLoad);
-  ServeUnary(rpc, async, &Async::RequestRepositoryModelUnload, &RepositoryModelUnload);
+  ServeUnary(rpc, async, &Async::RequestServerLive, Role::kStream, &ServerLive);
+  ServeUnary(rpc, async, &Async::RequestServerReady, Role::kStream, &ServerReady);
+  ServeUnary(rpc, async, &Async::RequestModelReady, Role::kStream, &ModelReady);
+  ServeUnary(rpc, async, &Async::RequestServerMetadata, Role::kStream, &ServerMetadata);
+  ServeUnary(rpc, async, &Async::RequestModelMetadata, Role::kStream, &ModelMetadata);
+  ServeUnary(rpc, async, &Async::RequestModelConfig, Role::kStream, &ModelConfig);
+  ServeUnary(rpc, async, &Async::RequestModelStatistics, Role::kStream, &ModelStatistics);
+  ServeUnary(rpc, async, &Async::RequestRepositoryIndex, Role::kStream, &RepositoryIndex);
+  ServeUnary(rpc, async, &Async::RequestRepositoryModelLoad, Role::kAdmin, &RepositoryModelLoad);
+  ServeUnary(rpc, async, &Async::RequestRepositoryModelUnload, Role::kAdmin, &RepositoryModelUnload);
 }
 
 }  // namespace recurd::kserve

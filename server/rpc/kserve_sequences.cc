@@ -104,19 +104,21 @@ void SequenceTable::Start(const SequenceName& name, std::shared_ptr<ServedModel>
   Settle();
   Sequence* older = Find(name);  // leaves the key in key_
   SessionOptions options;
-  options.unary = name.id.none();
-  options.replaces = older != nullptr;
-  const bool last_only = options.unary ? request->last_only : !HasOutputOfEachStep(*served->model);
+  const bool whole = name.id.none();
+  const bool last_only = whole ? request->last_only : !HasOutputOfEachStep(*served->model);
   options.outputs = last_only ? OutputsWanted::kLastOfChunk : OutputsWanted::kEveryStep;
   options.on_fallback = engine_.BeginsOnFallback(*served, nullptr, options.allow_profile_change);
-  Sequence* sequence = &sequences_.emplace_back(this, options.unary ? std::string() : key_, std::move(served));
+  Sequence* sequence = &sequences_.emplace_back(this, whole ? std::string() : key_, std::move(served));
   sequence->self_ = std::prev(sequences_.end());
-  sequence->session_ = engine_.Open(sequence->served_, options, sequence, &request->refusal);
+  sequence->session_ = engine_.Open(sequence->served_, options, sequence, &request->refusal,
+                                    {.kind = whole ? SessionKind::kCall : SessionKind::kSequence,
+                                     .identity = name.identity,
+                                     .replaces = older != nullptr});
   if (sequence->session_ == nullptr) {
     sequences_.pop_back();
     return request->OnDone();
   }
-  if (!options.unary) {
+  if (!whole) {
     sequence->older_ = older;
     live_[key_] = sequence;
   }

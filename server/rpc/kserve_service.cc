@@ -32,15 +32,4 @@ void Service::Remove(Call* call) {
   calls_.pop_back();
 }
 
-std::string PeerIdentity(const grpc::ServerContext& context) {
-  std::string identity;
-  const auto peer = context.auth_context();
-  if (!peer || !peer->IsPeerAuthenticated()) return identity;
-  for (const grpc::string_ref& value : peer->GetPeerIdentity()) {
-    identity.append(value.data(), value.size());
-    identity.push_back('\0');
-  }
-  return identity;
-}
-
 }  // namespace recurd::kserve

@@ -77,9 +77,6 @@ class Service {
   std::vector<Call*> calls_;
 };
 
-// The client's authenticated identity, which its sequences belong to; empty where clients don't authenticate.
-std::string PeerIdentity(const grpc::ServerContext& context);
-
 Detached ServeInferCalls(Service* service);  // kserve_infer_call.cc: ModelInfer
 Detached ServeStreamCall(Service* service);  // kserve_stream_call.cc: ModelStreamInfer
 void ServeModelCalls(Service* service);      // kserve_model_calls.cc: all others

@@ -2,6 +2,7 @@
 #include <string>
 #include <utility>
 
+#include "server/rpc/convert.h"
 #include "server/rpc/kserve_models.h"
 #include "server/rpc/kserve_service.h"
 #include "server/rpc/server.h"
@@ -89,10 +90,16 @@ Detached StreamCall::Serve(Service* service) {
   const RpcServer::OpenCall open(rpc);
   const Service::ListedCall listed(service, &call);
   Serve(service);
-  call.identity_ = PeerIdentity(call.context_);
+  absl::StatusOr<Caller> caller = rpc->access().Admit(call.context_, Role::kStream);
+  if (caller.ok()) {
+    call.identity_ = std::move(caller->identity);
+  } else {
+    call.status_ = ToGrpc(caller.status());
+    call.failed_ = true;
+  }
   call.error_is_status_ = call.WantsStatus();
   AwaitDone(&call);
-  WriteReplies(&call);
+  WriteReplies(&call);  // which ends the call if it failed already
   call.OnSweep(rpc->engine().draining());
   while (call.reading_) {
     if (call.Full()) {

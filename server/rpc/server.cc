@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "absl/memory/memory.h"
-#include "absl/strings/str_cat.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/impl/server_builder_option.h"
+#include "server/base/status_macros.h"
 #include "server/rpc/calls.h"
 #include "server/rpc/kserve_service.h"
 #include "server/rpc/stream_call.h"
@@ -17,7 +17,9 @@ namespace recurd {
 namespace {
 
 constexpr int kMaxEvents = 64;  // between two quanta
+constexpr int kMaxHeaderBytes = 16 << 10;
 constexpr int64_t kSweepNs = 1'000'000'000;
+constexpr int kExpireAtATime = 256;           // sessions looked at before the queue gets its turn
 constexpr int64_t kCutOffNs = 5'000'000'000;  // enough for a thread that turns
 constexpr std::chrono::milliseconds kReadingTime(100);
 
@@ -41,6 +43,9 @@ RpcServer::RpcServer(RpcOptions options, Engine& engine, Metrics& metrics, const
       metrics_(metrics),
       clock_(clock),
       start_ns_(clock.NowNs()),
+      access_({.client_certificates = options_.tls && options_.tls->wants_client_certificates(),
+               .admin_socket = !options_.admin_listen.empty()},
+              options_.tokens, metrics.server.refusals[static_cast<size_t>(Refusal::kForbidden)]),
       kserve_(std::make_unique<kserve::Service>(this)),
       mailbox_([this] { Wake(); }) {}
 
@@ -62,17 +67,17 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Listen(RpcOptions options,
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS,
                              engine.options().max_sessions + engine.options().max_unary);
-  builder.AddListeningPort(rpc->options_.listen, grpc::InsecureServerCredentials(), &rpc->port_);
+  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMaxHeaderBytes);
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 20'000);
+  const RpcOptions& wanted = rpc->options_;
+  RECURD_ASSIGN_OR_RETURN(rpc->listeners_,
+                          Listeners::Add(builder, {wanted.listen, wanted.admin_listen, wanted.tls, wanted.connections},
+                                         metrics.connections));
   builder.RegisterService(&rpc->recurrent_);
   builder.RegisterService(&rpc->health_service_);
   builder.RegisterService(&rpc->kserve_->async());
   rpc->queue_ = builder.AddCompletionQueue();
-  rpc->server_ = builder.BuildAndStart();
-  if (!rpc->server_) {
-    return absl::UnavailableError(absl::StrCat("can't listen on '", rpc->options_.listen,
-                                               "': the address is taken or isn't one of this machine; choose another "
-                                               "with --listen=HOST:PORT"));
-  }
+  RECURD_ASSIGN_OR_RETURN(rpc->server_, rpc->listeners_->Start(builder));
   engine.Watch([self = rpc.get()](const RecoveryEvent& event) { self->OnRecovery(event); });
   return rpc;
 }
@@ -81,6 +86,7 @@ void RpcServer::AcceptAll() {
   ServeStream(this);
   ServeInfer(this);
   ServeModelCalls(this);
+  ServeSessionCalls(this);
   ServeHealthCheck(this);
   ServeHealthWatch(this);
   kserve_->AcceptAll();
@@ -112,7 +118,10 @@ void RpcServer::Run() {
 Detached RpcServer::Sweep() {
   while (!stopping_) {
     co_await Start([this](void* tag) { sweep_alarm_.Set(queue_.get(), FromNow(kSweepNs), tag); });
-    engine_.ExpireIdle();
+    engine_.MeasureLoad();
+    while (engine_.Expire(kExpireAtATime)) {
+      co_await Start([this](void* tag) { sweep_alarm_.Set(queue_.get(), FromNow(0), tag); });
+    }
     ExpireUnopenedStreams();
     kserve_->Sweep();
   }
@@ -168,6 +177,7 @@ RpcServer::Stopped RpcServer::Stop(int64_t timeout_ns) {
   if (!in_time) mailbox_.Post([this] { engine_.Abandon(); });
   // A socket closed with unread data resets the connection, and what the client has not read yet is lost: let it read.
   std::this_thread::sleep_for(kReadingTime);
+  listeners_->Stop();
   server_->Shutdown(FromNow(0));
   // Calls that were cut off or came meanwhile end by themselves now; after its shutdown the queue takes nothing more.
   if (!WaitForCalls(kCutOffNs)) return Stopped::kStuck;

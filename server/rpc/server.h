@@ -14,7 +14,9 @@
 #include "server/base/clock.h"
 #include "server/base/mailbox.h"
 #include "server/engine/engine.h"
+#include "server/rpc/access.h"
 #include "server/rpc/health.h"
+#include "server/rpc/listeners.h"
 #include "server/rpc/task.h"
 
 namespace recurd {
@@ -27,6 +29,10 @@ class Service;
 struct RpcOptions {
   std::string listen;  // HOST:PORT, [V6]:PORT, or unix:PATH
   bool reflection = false;
+  std::string admin_listen = {};              // unix:PATH, which alone answers admin calls then; "": listen does
+  std::shared_ptr<ServerTls> tls = {};        // nullptr: plain text
+  std::shared_ptr<const Tokens> tokens = {};  // nullptr: nobody needs one
+  ConnectionLimits connections = {};
 };
 
 // The gRPC server: one completion queue, polled by the one thread that calls Run. That thread is the serving thread; it
@@ -56,7 +62,7 @@ class RpcServer {
   Stopped Stop(int64_t timeout_ns);
 
   // Where it listens; the port is the real one if 0 was asked for.
-  int port() const { return port_; }
+  int port() const { return listeners_ ? listeners_->port() : 0; }
 
   // Counts a call from accept to the end of its frame.
   class OpenCall {
@@ -89,6 +95,7 @@ class RpcServer {
   Metrics& metrics() { return metrics_; }
   const Clock& clock() const { return clock_; }
   HealthBoard& health() { return health_; }
+  Access& access() { return access_; }
   grpc::ServerCompletionQueue* queue() { return queue_.get(); }
   v1::Recurrent::AsyncService& recurrent() { return recurrent_; }
   grpc::health::v1::Health::AsyncService& health_service() { return health_service_; }
@@ -112,9 +119,9 @@ class RpcServer {
   const Clock& clock_;
   const int64_t start_ns_;
   HealthBoard health_;
+  Access access_;
   v1::Recurrent::AsyncService recurrent_;
   grpc::health::v1::Health::AsyncService health_service_;
-  int port_ = 0;
 
   // A Post sets the alarm unless it is set already; the alarm's event makes the serving thread drain the mailbox.
   grpc::Alarm alarm_;
@@ -129,6 +136,7 @@ class RpcServer {
   std::atomic<bool> wake_pending_{false};  // release by the poster, acquire by the serving thread
   std::unique_ptr<grpc::ServerCompletionQueue> queue_;
   std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<Listeners> listeners_;
 };
 
 }  // namespace recurd

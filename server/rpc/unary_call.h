@@ -3,19 +3,22 @@
 #include <type_traits>
 
 #include "grpcpp/grpcpp.h"
+#include "server/rpc/access.h"
+#include "server/rpc/convert.h"
 #include "server/rpc/server.h"
 #include "server/rpc/task.h"
 
 namespace recurd {
 
-// Answers the calls of one unary method that needs no wait, always with one pending: `request` is the service's
-// RequestX, `handler` makes the response.
-template <typename Service, typename RequestBase, typename Request, typename Response>
+// Answers the calls of one unary method that needs no wait, always with one pending: `request_method` is the service's
+// RequestX, `role` what a caller must have, `handler(rpc, request, response)` or `handler(rpc, caller, request,
+// response)` makes the response.
+template <typename Service, typename RequestBase, typename Request, typename Response, typename Handler>
 Detached ServeUnary(RpcServer* rpc, Service* service,
                     void (RequestBase::*request_method)(grpc::ServerContext*, Request*,
                                                         grpc::ServerAsyncResponseWriter<Response>*,
                                                         grpc::CompletionQueue*, grpc::ServerCompletionQueue*, void*),
-                    grpc::Status (*handler)(RpcServer*, const Request&, Response*)) {
+                    Role role, Handler handler) {
   grpc::ServerContext context;
   Request request;
   grpc::ServerAsyncResponseWriter<Response> writer(&context);
@@ -23,9 +26,16 @@ Detached ServeUnary(RpcServer* rpc, Service* service,
       [&](void* tag) { (service->*request_method)(&context, &request, &writer, rpc->queue(), rpc->queue(), tag); });
   if (!accepted) co_return;
   const RpcServer::OpenCall open(rpc);
-  ServeUnary(rpc, service, request_method, handler);
+  ServeUnary(rpc, service, request_method, role, handler);
   Response response;
-  const grpc::Status status = handler(rpc, request, &response);
+  grpc::Status status;
+  if (const absl::StatusOr<Caller> caller = rpc->access().Admit(context, role); !caller.ok()) {
+    status = ToGrpc(caller.status());
+  } else if constexpr (std::is_invocable_v<Handler, RpcServer*, const Request&, Response*>) {
+    status = handler(rpc, request, &response);
+  } else {
+    status = handler(rpc, *caller, request, &response);
+  }
   co_await Start(
       [&](void* tag) { status.ok() ? writer.Finish(response, status, tag) : writer.FinishWithError(status, tag); });
 }

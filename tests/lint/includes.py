@@ -27,6 +27,7 @@ VENDORS = {
     r"(proto|grpc|inference)/.*\.pb\.h": PROTO,
     r"(grpcpp|grpc\+\+|grpc)/(?!.*\.pb\.h)": GRPC,
     r"proto/.*\.grpc\.pb\.h": GRPC,
+    r"openssl/": ["server/rpc/tls.cc"],
     r"prometheus/|microhttpd\.h": ["server/exporter/"],
     r"(spdlog|fmt)/": ["server/base/log."],
     r"xrt/|xrt\.h|experimental/xrt": ["server/pipeline/xrt/xrt_device.cc"],
@@ -37,7 +38,7 @@ VENDORS = {
 ACTIVATIONS = r"hw/(config|pl)/activation"
 
 # What recurctl does without a daemon.
-LOCAL_COMMANDS = ("client/recurctl/plan", "client/recurctl/probe")
+LOCAL_COMMANDS = ("client/recurctl/plan", "client/recurctl/probe", "client/recurctl/replay_local")
 
 # What Vitis compiles knows nothing of what stands in for Vitis here.
 VITIS = ("hw/config/", "hw/aie/", "hw/pl/")

@@ -27,7 +27,9 @@ class Client:
 
     servers: HOST:PORT or unix:PATH; unary calls and new sessions go to the first that answers, from where the last one
     did. model: what stream, infer and model mean unless they name another. call_timeout_s: of a unary call, all servers
-    together. credentials: grpc.ChannelCredentials; None: plain text.
+    together. credentials: grpc.ChannelCredentials, such as grpc.ssl_channel_credentials(root_certificates); None: plain
+    text. token: a bearer token, or a function that gives the newest one for each call; never sent over a network in
+    plain text.
 
     Threads: any, at the same time. Sessions end with their client.
     Errors: RecurdError with the server's code; Lost when no server answers in time.
@@ -41,12 +43,14 @@ class Client:
         call_timeout_s: float = 30.0,
         backoff: Backoff = Backoff(),
         credentials: grpc.ChannelCredentials | None = None,
+        token: wire.Token = "",
     ) -> None:
         self._addresses = [wire.check_address(a) for a in ([servers] if isinstance(servers, str) else servers)]
         self._model = model
         self._timeout_s = call_timeout_s
         self._backoff = backoff
         self._credentials = credentials
+        self._token = wire.check_token(token, self._addresses, credentials)
         self._lock = threading.Lock()
         self._channels: dict[str, grpc.Channel] = {}
         self._models: dict[tuple[str, str], pb.GetModelResponse] = {}
@@ -87,7 +91,7 @@ class Client:
             answer_timeout_s,
             attach,
         )
-        session = Session(self._dial, self._servers(), options)
+        session = Session(self._dial, self._metadata, self._servers(), options)
         self._sessions.add(session)
         return session
 
@@ -108,7 +112,7 @@ class Client:
         request.version = version
         return self._ask(
             lambda server, timeout_s: wire.inference_of(
-                self._stub(server).Infer(request, timeout=timeout_s), described.output_size, server
+                self._stub(server).Infer(request, timeout=timeout_s, metadata=self._metadata()), described.output_size, server
             )
         )
 
@@ -116,7 +120,7 @@ class Client:
         """What is served: name, version, state of each."""
 
         def ask(server: str, timeout_s: float) -> pb.ListModelsResponse:
-            response: pb.ListModelsResponse = self._stub(server).ListModels(pb.ListModelsRequest(), timeout=timeout_s)
+            response: pb.ListModelsResponse = self._stub(server).ListModels(pb.ListModelsRequest(), timeout=timeout_s, metadata=self._metadata())
             return response
 
         return list(self._ask(ask).models)
@@ -126,7 +130,7 @@ class Client:
         request = pb.GetModelRequest(model=name or self._model, version=version)
 
         def ask(server: str, timeout_s: float) -> pb.GetModelResponse:
-            response: pb.GetModelResponse = self._stub(server).GetModel(request, timeout=timeout_s)
+            response: pb.GetModelResponse = self._stub(server).GetModel(request, timeout=timeout_s, metadata=self._metadata())
             return response
 
         return self._ask(ask)
@@ -136,7 +140,7 @@ class Client:
 
         def ask(server: str, timeout_s: float) -> pb.GetServerInfoResponse:
             response: pb.GetServerInfoResponse = self._stub(server).GetServerInfo(
-                pb.GetServerInfoRequest(), timeout=timeout_s
+                pb.GetServerInfoRequest(), timeout=timeout_s, metadata=self._metadata()
             )
             return response
 
@@ -180,6 +184,9 @@ class Client:
         if self._credentials is None:
             return grpc.insecure_channel(server, wire.CHANNEL_OPTIONS)
         return grpc.secure_channel(server, self._credentials, wire.CHANNEL_OPTIONS)
+
+    def _metadata(self) -> tuple[tuple[str, str], ...]:
+        return wire.metadata_of(self._token)
 
     def _channel(self, server: str) -> grpc.Channel:
         """The channel that unary calls share."""

@@ -34,8 +34,15 @@ class Session:
     `timeout` in seconds; TimedOut leaves the session and what was sent as they are.
     """
 
-    def __init__(self, dial: Callable[[str], Any], servers: Servers, options: StreamOptions) -> None:
+    def __init__(
+        self,
+        dial: Callable[[str], Any],
+        metadata: Callable[[], tuple[tuple[str, str], ...]],
+        servers: Servers,
+        options: StreamOptions,
+    ) -> None:
         self._dial = dial
+        self._metadata = metadata
         self._channel: Any = None
         self._core = ResumeCore(options, servers)
         self._lock = threading.Lock()
@@ -274,7 +281,7 @@ class Session:
             opening = self._core.connect(attempt, time.monotonic())
             self._channel = self._dial(attempt.server)
             stub = RecurrentStub(self._channel)  # type: ignore[no-untyped-call]
-            self._call = stub.Stream(self._requests(opening, self._core.connections))
+            self._call = stub.Stream(self._requests(opening, self._core.connections), metadata=self._metadata())
             self._changed.notify_all()
             return True
 

@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 import enum
+import ipaddress
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import grpc
@@ -55,6 +57,39 @@ def check_address(address: str) -> str:
     ):
         return address
     raise InvalidInput(f"server address {address!r} is not HOST:PORT (as 127.0.0.1:8001; port 1 to 65535) or unix:PATH")
+
+
+# A bearer token, or what gives the newest one for each call; "": none.
+Token = str | Callable[[], str]
+
+
+def check_token(token: Token, addresses: Sequence[str], credentials: grpc.ChannelCredentials | None) -> Token:
+    """Errors: InvalidInput where the token would cross a network in plain text."""
+    if not token or credentials is not None:
+        return token
+    far = [address for address in addresses if not _is_local(address)]
+    if not far:
+        return token
+    raise InvalidInput(
+        f"a token would cross the network to {far[0]} in plain text; give credentials="
+        "grpc.ssl_channel_credentials(root_certificates), or reach the server by 127.0.0.1, [::1] or unix:PATH"
+    )
+
+
+def _is_local(address: str) -> bool:
+    host = address.rpartition(":")[0].strip("[]")
+    if address.startswith("unix:") or host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def metadata_of(token: Token) -> tuple[tuple[str, str], ...]:
+    """What a call carries."""
+    text = token() if callable(token) else token
+    return (("authorization", f"Bearer {text}"),) if text else ()
 
 
 def to_error(error: grpc.RpcError, server: str) -> RecurdError:

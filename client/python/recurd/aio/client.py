@@ -34,12 +34,14 @@ class Client:
         call_timeout_s: float = 30.0,
         backoff: Backoff = Backoff(),
         credentials: grpc.ChannelCredentials | None = None,
+        token: wire.Token = "",
     ) -> None:
         self._addresses = [wire.check_address(a) for a in ([servers] if isinstance(servers, str) else servers)]
         self._model = model
         self._timeout_s = call_timeout_s
         self._backoff = backoff
         self._credentials = credentials
+        self._token = wire.check_token(token, self._addresses, credentials)
         self._channels: dict[str, Any] = {}
         self._models: dict[tuple[str, str], pb.GetModelResponse] = {}
         self._sessions: weakref.WeakSet[Session] = weakref.WeakSet()
@@ -79,7 +81,7 @@ class Client:
             answer_timeout_s,
             attach,
         )
-        session = Session(self._dial, self._servers(), options)
+        session = Session(self._dial, self._metadata, self._servers(), options)
         self._sessions.add(session)
         return session
 
@@ -100,7 +102,7 @@ class Client:
         request.version = version
 
         async def infer(server: str, timeout_s: float) -> Inference:
-            response = await self._stub(server).Infer(request, timeout=timeout_s)
+            response = await self._stub(server).Infer(request, timeout=timeout_s, metadata=self._metadata())
             return wire.inference_of(response, described.output_size, server)
 
         return await self._ask(infer)
@@ -110,7 +112,7 @@ class Client:
 
         async def ask(server: str, timeout_s: float) -> pb.ListModelsResponse:
             response: pb.ListModelsResponse = await self._stub(server).ListModels(
-                pb.ListModelsRequest(), timeout=timeout_s
+                pb.ListModelsRequest(), timeout=timeout_s, metadata=self._metadata()
             )
             return response
 
@@ -121,7 +123,7 @@ class Client:
         request = pb.GetModelRequest(model=name or self._model, version=version)
 
         async def ask(server: str, timeout_s: float) -> pb.GetModelResponse:
-            response: pb.GetModelResponse = await self._stub(server).GetModel(request, timeout=timeout_s)
+            response: pb.GetModelResponse = await self._stub(server).GetModel(request, timeout=timeout_s, metadata=self._metadata())
             return response
 
         return await self._ask(ask)
@@ -131,7 +133,7 @@ class Client:
 
         async def ask(server: str, timeout_s: float) -> pb.GetServerInfoResponse:
             request = pb.GetServerInfoRequest()
-            response: pb.GetServerInfoResponse = await self._stub(server).GetServerInfo(request, timeout=timeout_s)
+            response: pb.GetServerInfoResponse = await self._stub(server).GetServerInfo(request, timeout=timeout_s, metadata=self._metadata())
             return response
 
         return await self._ask(ask)
@@ -173,6 +175,9 @@ class Client:
         if self._credentials is None:
             return grpc.aio.insecure_channel(server, wire.CHANNEL_OPTIONS)
         return grpc.aio.secure_channel(server, self._credentials, wire.CHANNEL_OPTIONS)
+
+    def _metadata(self) -> tuple[tuple[str, str], ...]:
+        return wire.metadata_of(self._token)
 
     def _channel(self, server: str) -> Any:
         """The channel that unary calls share."""

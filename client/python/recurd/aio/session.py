@@ -30,8 +30,15 @@ class Session:
     waits in a call leaves the session as it is; a chunk that was sent stays sent.
     """
 
-    def __init__(self, dial: Callable[[str], Any], servers: Servers, options: StreamOptions) -> None:
+    def __init__(
+        self,
+        dial: Callable[[str], Any],
+        metadata: Callable[[], tuple[tuple[str, str], ...]],
+        servers: Servers,
+        options: StreamOptions,
+    ) -> None:
         self._dial = dial
+        self._metadata = metadata
         self._channel: Any = None
         self._core = ResumeCore(options, servers)
         self._news: asyncio.Future[None] | None = None
@@ -258,7 +265,7 @@ class Session:
         opening = self._core.connect(attempt, time.monotonic())
         self._channel = self._dial(attempt.server)
         stub = RecurrentStub(self._channel)  # type: ignore[no-untyped-call]
-        self._call = stub.Stream()
+        self._call = stub.Stream(metadata=self._metadata())
         await self._write(self._call, opening)
         self._notify()
         return True
