@@ -105,9 +105,9 @@ struct RunResult {
 };
 
 // What computes steps. One run is in flight at a time: Start, then Poll until it says so; it will, in bounded time.
-// Threads: Prepare and Repair on the admin thread, Start and Poll on the serving thread. Start and Poll neither
-// allocate, lock, log nor make a system call, but where a run needs weights that aren't on the array. Nobody else
-// touches a run's buffers: a caller that ends for good may stop polling and free them.
+// Threads: Prepare on the admin thread, Repair on any other, Start and Poll on the serving thread. Start and Poll
+// neither allocate, lock, log nor make a system call, but where a run needs weights that aren't on the array. Nobody
+// else touches a run's buffers: a caller that ends for good may stop polling and free them.
 class Pipeline {
  public:
   virtual ~Pipeline() = default;

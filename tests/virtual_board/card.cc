@@ -79,6 +79,7 @@ void Card::Look() {
 }
 
 int Card::Load(const axlf* top) {
+  if (plan_.Strike("load_hang")) return kHangs;
   if (plan_.Strike("load")) return -EIO;
   const bool array_only = (top->m_header.m_actionMask & AM_LOAD_AIE) != 0;
   std::array<uint8_t, 16> uuid;

@@ -47,7 +47,8 @@ class Card {
   RecurdBoardCounts& counts() { return counts_; }
   bool lost() const { return lost_; }
 
-  // zocl_xclbin_read_axlf (README.md).
+  // zocl_xclbin_read_axlf (README.md).   Returns kHangs also: then it doesn't return yet, and is to be called again.
+  static constexpr int kHangs = 1;
   int Load(const axlf* top);
   int OpenContext(const uint8_t* uuid, uint32_t kernel, bool shared);
   void CloseContext(uint32_t kernel);

@@ -200,6 +200,19 @@ TEST_F(FaultTest, FailsTheCallsThatWereNamed) {
   EXPECT_ANY_THROW(device.load_xclbin(Xclbin(XclbinKind::kPl)));
 }
 
+TEST_F(FaultTest, ALoadThatHangsReturnsOnceTheSwitchIsOff) {
+  StartedWith("load_hang");
+  client.reset();
+  std::thread mender([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    hooks.set_faults("");
+  });
+  const auto start = std::chrono::steady_clock::now();
+  device.load_xclbin(Xclbin(XclbinKind::kAie));
+  EXPECT_GE(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(40));
+  mender.join();
+}
+
 struct Altered {
   const char* name;
   uint32_t offset;

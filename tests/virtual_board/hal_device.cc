@@ -42,7 +42,10 @@ int xclGetDeviceInfo2(xclDeviceHandle, xclDeviceInfo2* info) {
 }
 
 int xclLoadXclBin(xclDeviceHandle handle, const axlf* top) {
-  const int error = Card::Instance().Call(&Counts::loads, [&](Card& card) { return card.Load(top); });
+  int error;
+  while ((error = Card::Instance().Call(&Counts::loads, [&](Card& card) { return card.Load(top); })) == Card::kHangs) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
   if (error == 0) static_cast<OpenCard*>(handle)->core->register_axlf(top);
   return error;
 }
