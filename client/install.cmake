@@ -13,7 +13,7 @@ foreach(library ${libraries})
 endforeach()
 
 install(TARGETS ${libraries} EXPORT recurd ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT client)
-install(FILES recurd/client.h recurd/session.h recurd/errors.h
+install(FILES recurd/client.h recurd/durable_session.h recurd/errors.h recurd/session.h
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/recurd COMPONENT client)
 install(FILES ${PROJECT_BINARY_DIR}/proto/recurd/v1/recurd.pb.h DESTINATION ${generated}/proto/recurd/v1 COMPONENT client)
 install(EXPORT recurd NAMESPACE recurd:: DESTINATION ${package} COMPONENT client)

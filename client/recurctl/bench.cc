@@ -132,7 +132,10 @@ absl::Status Prepare(const BenchFlags& flags, LoadOptions* load) {
   const auto server = client->GetServerInfo();
   if (!server.ok()) return server.status();
   if (absl::Status status = CheckChunkSteps(flags.chunk, *model, *server); !status.ok()) return status;
+  const auto options = flags.server.Options();
+  if (!options.ok()) return options.status();
   load->server = flags.server.server;
+  load->client = *options;
   load->open.set_model(flags.model);
   load->open.set_version(flags.version);
   load->input_size = static_cast<int>(model->input_size());

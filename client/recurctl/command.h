@@ -23,8 +23,13 @@ inline constexpr char kExitCodesHelp[] =
 struct ServerFlags {
   std::string server = "127.0.0.1:8001";
   double connect_timeout = 0;
+  std::string tls_ca, tls_cert, tls_key, token_file;
 
-  void AddTo(FlagSet* flags);
+  // `list`: --server may name several, with commas between.
+  void AddTo(FlagSet* flags, bool list = false);
+  std::vector<std::string> Servers() const;
+  // Errors: NOT_FOUND and INVALID_ARGUMENT for a --token_file that can't be read or holds no token.
+  absl::StatusOr<ClientOptions> Options() const;
   absl::StatusOr<Client> Connect() const;
 };
 
@@ -50,6 +55,13 @@ int RunInfer(const std::vector<std::string>& arguments);
 int RunBench(const std::vector<std::string>& arguments);
 int RunHealth(const std::vector<std::string>& arguments);
 int RunInfo(const std::vector<std::string>& arguments);
+int RunSessions(const std::vector<std::string>& arguments);
+int RunTop(const std::vector<std::string>& arguments);
+int RunExport(const std::vector<std::string>& arguments);
+int RunImport(const std::vector<std::string>& arguments);
+int RunClose(const std::vector<std::string>& arguments);
+int RunRecord(const std::vector<std::string>& arguments);
+int RunReplay(const std::vector<std::string>& arguments);
 int RunPlan(const std::vector<std::string>& arguments);
 int RunProbe(const std::vector<std::string>& arguments);
 

@@ -53,6 +53,12 @@ void FlagSet::AddPositional(std::string name, std::string* value, bool required,
   positionals_.push_back({std::move(name), value, required, std::move(help)});
 }
 
+void FlagSet::AddRest(std::string name, std::vector<std::string>* values, std::string help) {
+  rest_ = values;
+  rest_name_ = std::move(name);
+  rest_help_ = std::move(help);
+}
+
 std::optional<int> FlagSet::Parse(const std::vector<std::string>& arguments) {
   bool help_wanted = false;
   const absl::Status status = Read(arguments, &help_wanted);
@@ -75,6 +81,10 @@ absl::Status FlagSet::Read(const std::vector<std::string>& arguments, bool* help
       return absl::OkStatus();
     }
     if (word.rfind("--", 0) != 0) {
+      if (position == positionals_.size() && rest_ != nullptr) {
+        rest_->push_back(word);
+        continue;
+      }
       if (position == positionals_.size()) {
         return absl::InvalidArgumentError(absl::StrCat("'", word, "' is one word too many"));
       }
@@ -95,6 +105,7 @@ absl::Status FlagSet::Read(const std::vector<std::string>& arguments, bool* help
   if (position < positionals_.size() && positionals_[position].required) {
     return absl::InvalidArgumentError(absl::StrCat(positionals_[position].name, " is missing"));
   }
+  if (rest_ != nullptr && rest_->empty()) return absl::InvalidArgumentError(absl::StrCat(rest_name_, " is missing"));
   return absl::OkStatus();
 }
 
@@ -150,6 +161,7 @@ std::string FlagSet::Help() const {
   for (const Positional& positional : positionals_) {
     absl::StrAppendFormat(&text, "  %-20s %s\n", positional.name, positional.help);
   }
+  if (rest_ != nullptr) absl::StrAppendFormat(&text, "  %-20s %s\n", rest_name_, rest_help_);
   for (const Flag& flag : flags_) {
     absl::StrAppendFormat(&text, "  --%-18s %s Default: %s.\n", flag.name, flag.help, flag.default_text);
   }

@@ -27,6 +27,9 @@ class FlagSet {
   // The next word that is no flag. Without it: an error if `required`, else the variable stays.
   void AddPositional(std::string name, std::string* value, bool required, std::string help);
 
+  // All further words that are no flags; at least one.
+  void AddRest(std::string name, std::vector<std::string>* values, std::string help);
+
   // Sets the variables. Nothing if the command can go on, else the exit code after help (stdout) or an error (stderr).
   std::optional<int> Parse(const std::vector<std::string>& arguments);
 
@@ -64,6 +67,8 @@ class FlagSet {
   const std::string summary_;
   std::vector<Flag> flags_;
   std::vector<Positional> positionals_;
+  std::vector<std::string>* rest_ = nullptr;
+  std::string rest_name_, rest_help_;
 };
 
 }  // namespace recurd

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/recurctl/load_stream.h"
+#include "recurd/connection.h"
 #include "server/base/clock.h"
 
 namespace recurd {
@@ -72,14 +73,12 @@ class Load {
   int64_t Now() const { return clock_.NowNs(); }
 
   absl::Status Open() {
-    grpc::ChannelArguments arguments;
-    arguments.SetMaxReceiveMessageSize(-1);
-    arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-    stub_ = v1::Recurrent::NewStub(
-        grpc::CreateCustomChannel(options_.server, grpc::InsecureChannelCredentials(), arguments));
+    auto connection = Connection::Make(options_.server, options_.client);
+    if (!connection.ok()) return connection.status();
+    connection_ = *std::move(connection);
     for (int i = 0; i < options_.streams; ++i) {
       streams_.push_back(std::make_unique<LoadStream>(options_.open, i));
-      streams_.back()->Start(stub_.get(), &queue_);
+      streams_.back()->Start(*connection_, &queue_);
     }
     const int64_t limit_ns = Now() + kOpenLimitNs;
     while (opened_count_ + done_count_ < streams_.size() && Now() < limit_ns && Progress()) Poll(kTickNs);
@@ -224,7 +223,7 @@ class Load {
   uint64_t next_request_ = 0;
 
   grpc::CompletionQueue queue_;
-  std::unique_ptr<v1::Recurrent::Stub> stub_;
+  std::shared_ptr<const Connection> connection_;
   std::vector<std::unique_ptr<LoadStream>> streams_;
   size_t opened_count_ = 0;
   size_t done_count_ = 0;

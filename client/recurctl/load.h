@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "client/recurctl/percentiles.h"
 #include "proto/recurd/v1/recurd.pb.h"
+#include "recurd/client.h"
 
 namespace recurd {
 
@@ -19,6 +20,7 @@ namespace recurd {
 // and those that were due but never sent count what they had waited at the end.
 struct LoadOptions {
   std::string server;
+  ClientOptions client;
   v1::Open open;
   int input_size = 0;  // of the model
   int streams = 1;

@@ -2,8 +2,9 @@
 
 namespace recurd {
 
-void LoadStream::Start(v1::Recurrent::Stub* stub, grpc::CompletionQueue* queue) {
-  stream_ = stub->AsyncStream(&context_, queue, &start_tag_);
+void LoadStream::Start(const Connection& connection, grpc::CompletionQueue* queue) {
+  connection.Authorize(&context_);
+  stream_ = connection.recurrent->AsyncStream(&context_, queue, &start_tag_);
 }
 
 bool LoadStream::OnTag(Op op, bool ok) {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "proto/recurd/v1/recurd.grpc.pb.h"
+#include "recurd/connection.h"
 
 namespace recurd {
 
@@ -25,7 +26,7 @@ class LoadStream {
   LoadStream(const LoadStream&) = delete;
   LoadStream& operator=(const LoadStream&) = delete;
 
-  void Start(v1::Recurrent::Stub* stub, grpc::CompletionQueue* queue);
+  void Start(const Connection& connection, grpc::CompletionQueue* queue);
   // Handles a tag. True if response() holds a message to look at: then ReadOn asks for the next.
   bool OnTag(Op op, bool ok);
   void ReadOn() { stream_->Read(&response_, &read_tag_); }

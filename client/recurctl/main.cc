@@ -23,6 +23,13 @@ constexpr Command kCommands[] = {
     {"bench", "measure throughput and latency, closed or open loop", RunBench},
     {"health", "ask whether a daemon, model or service is SERVING", RunHealth},
     {"info", "show a daemon's version, pipeline and limits", RunInfo},
+    {"sessions", "list the sessions that a daemon holds", RunSessions},
+    {"top", "watch a daemon's sessions and how fast they step", RunTop},
+    {"export", "write a session's state to a file", RunExport},
+    {"import", "make a session from such a file", RunImport},
+    {"close", "end sessions", RunClose},
+    {"record", "stream, and write down all that is needed to compute it again", RunRecord},
+    {"replay", "compute a recording again, and compare bit for bit", RunReplay},
     {"plan", "place a model file on the AI Engine array: tiles, limits, modelled times", RunPlan},
     {"probe", "measure a board: registers, rings, steps, and what the timing model assumes", RunProbe},
 };

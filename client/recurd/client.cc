@@ -3,7 +3,6 @@
 #include <chrono>
 #include <utility>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "recurd/connection.h"
 #include "recurd/session_impl.h"
@@ -15,29 +14,7 @@ using std::chrono::milliseconds;
 using std::chrono::system_clock;
 
 constexpr int kOneAttemptMs = 5000;
-
-absl::Status CheckAddress(const std::string& address) {
-  if (address.rfind("unix:", 0) == 0 && address.size() > 5) return absl::OkStatus();
-  const size_t colon = address.rfind(':');
-  int port = 0;
-  if (colon != std::string::npos && colon > 0 && absl::SimpleAtoi(address.substr(colon + 1), &port) && port > 0 &&
-      port < 65536) {
-    return absl::OkStatus();
-  }
-  return absl::InvalidArgumentError(absl::StrCat(
-      "server address '", address, "' is not HOST:PORT (as 127.0.0.1:8001; port 1 to 65535) or unix:PATH"));
-}
-
-grpc::ChannelArguments ArgumentsOf(const ClientOptions& options) {
-  grpc::ChannelArguments arguments;
-  arguments.SetMaxReceiveMessageSize(options.max_message_bytes);
-  arguments.SetMaxSendMessageSize(-1);
-  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 1000);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
-  return arguments;
-}
+constexpr int kAskMs = 200;
 
 bool WaitUntilReady(grpc::Channel& channel, int timeout_ms) {
   const auto deadline = system_clock::now() + milliseconds(timeout_ms > 0 ? timeout_ms : kOneAttemptMs);
@@ -49,11 +26,25 @@ bool WaitUntilReady(grpc::Channel& channel, int timeout_ms) {
   }
 }
 
+// What the channel knows of why nobody answers: a call on it fails with that.
+absl::Status Unreachable(const Connection& connection) {
+  grpc::ClientContext context;
+  context.set_deadline(system_clock::now() + milliseconds(kAskMs));
+  grpc::health::v1::HealthCheckResponse response;
+  const grpc::Status status = connection.health->Check(&context, {}, &response);
+  const bool secure = !connection.options.tls_ca.empty();
+  return connection.Error(absl::StatusCode::kUnavailable,
+                          absl::StrCat("nobody answers there", secure ? " whom tls_ca vouches for" : "",
+                                       "; is the daemon running, is this its --listen address, and does it ",
+                                       secure ? "speak TLS" : "speak without TLS", "? (", status.error_message(), ")"));
+}
+
 // One unary call, method(&context, request, &response), with the client's time limit.
 template <typename Response, typename Method>
 absl::StatusOr<Response> Call(const Connection& connection, const Method& method) {
   grpc::ClientContext context;
   context.set_deadline(system_clock::now() + milliseconds(connection.options.call_timeout_ms));
+  connection.Authorize(&context);
   Response response;
   const grpc::Status status = method(&context, &response);
   if (!status.ok()) return connection.ToStatus(status);
@@ -65,18 +56,10 @@ absl::StatusOr<Response> Call(const Connection& connection, const Method& method
 Client::Client(std::shared_ptr<const Connection> connection) : connection_(std::move(connection)) {}
 
 absl::StatusOr<Client> Client::Connect(const std::string& address, const ClientOptions& options) {
-  if (absl::Status status = CheckAddress(address); !status.ok()) return status;
-  auto connection = std::make_shared<Connection>();
-  connection->address = address;
-  connection->options = options;
-  connection->channel = grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), ArgumentsOf(options));
-  if (!WaitUntilReady(*connection->channel, options.connect_timeout_ms)) {
-    return connection->Error(absl::StatusCode::kUnavailable,
-                             "nobody answers there; is the daemon running, and is this its --listen address?");
-  }
-  connection->recurrent = v1::Recurrent::NewStub(connection->channel);
-  connection->health = grpc::health::v1::Health::NewStub(connection->channel);
-  return Client(std::move(connection));
+  absl::StatusOr<std::shared_ptr<const Connection>> connection = Connection::Make(address, options);
+  if (!connection.ok()) return connection.status();
+  if (!WaitUntilReady(*(*connection)->channel, options.connect_timeout_ms)) return Unreachable(**connection);
+  return Client(*std::move(connection));
 }
 
 absl::StatusOr<Session> Client::Open(const std::string& model) const {
@@ -115,6 +98,42 @@ absl::StatusOr<v1::GetModelResponse> Client::GetModel(const std::string& model, 
 absl::StatusOr<v1::GetServerInfoResponse> Client::GetServerInfo() const {
   return Call<v1::GetServerInfoResponse>(*connection_, [&](auto* context, auto* response) {
     return connection_->recurrent->GetServerInfo(context, {}, response);
+  });
+}
+
+absl::StatusOr<v1::ListSessionsResponse> Client::ListSessions(const v1::ListSessionsRequest& request) const {
+  return Call<v1::ListSessionsResponse>(*connection_, [&](auto* context, auto* response) {
+    return connection_->recurrent->ListSessions(context, request, response);
+  });
+}
+
+absl::StatusOr<v1::GetSessionResponse> Client::GetSession(const std::string& session) const {
+  v1::GetSessionRequest request;
+  request.set_session_id(session);
+  return Call<v1::GetSessionResponse>(*connection_, [&](auto* context, auto* response) {
+    return connection_->recurrent->GetSession(context, request, response);
+  });
+}
+
+absl::StatusOr<v1::ExportSessionResponse> Client::ExportSession(const std::string& session) const {
+  v1::ExportSessionRequest request;
+  request.set_session_id(session);
+  return Call<v1::ExportSessionResponse>(*connection_, [&](auto* context, auto* response) {
+    return connection_->recurrent->ExportSession(context, request, response);
+  });
+}
+
+absl::StatusOr<v1::ImportSessionResponse> Client::ImportSession(const v1::ImportSessionRequest& request) const {
+  return Call<v1::ImportSessionResponse>(*connection_, [&](auto* context, auto* response) {
+    return connection_->recurrent->ImportSession(context, request, response);
+  });
+}
+
+absl::StatusOr<v1::CloseSessionResponse> Client::CloseSession(const std::string& session) const {
+  v1::CloseSessionRequest request;
+  request.set_session_id(session);
+  return Call<v1::CloseSessionResponse>(*connection_, [&](auto* context, auto* response) {
+    return connection_->recurrent->CloseSession(context, request, response);
   });
 }
 

@@ -3,30 +3,12 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "recurd/payload.h"
 #include "recurd/session_impl.h"
 
 namespace recurd {
-namespace {
-
-absl::StatusCode CodeOf(v1::Ended::Reason reason) {
-  switch (reason) {
-    case v1::Ended::CLOSED:
-      return absl::StatusCode::kCancelled;
-    case v1::Ended::RESTARTED:
-    case v1::Ended::MODEL_UNLOADED:
-    case v1::Ended::DRAINED:
-      return absl::StatusCode::kUnavailable;
-    case v1::Ended::FAILED:
-      return absl::StatusCode::kInternal;
-    default:
-      return absl::StatusCode::kAborted;
-  }
-}
-
-}  // namespace
 
 absl::Status Session::Impl::Start(const v1::Open& open) {
+  connection->Authorize(&context);
   stream = connection->recurrent->Stream(&context);
   *request.mutable_open() = open;
   stream->Write(request);  // a stream that is over already says why when it is read
@@ -75,22 +57,10 @@ absl::Status Session::Impl::OnRefused() {
     std::lock_guard lock(mutex);
     ledger.Refused(refused.expected_step());
   }
-  // A refusal that calls itself OK is none of this API's.
-  const auto code = refused.code() > 0 && refused.code() <= 16 ? static_cast<absl::StatusCode>(refused.code())
-                                                               : absl::StatusCode::kInternal;
-  std::string text = absl::StrCat(refused.message(), " (refused at step ", refused.first_step(),
-                                  "; next expected: ", refused.expected_step());
-  if (refused.retry_after_ms() > 0) absl::StrAppend(&text, "; try again in ", refused.retry_after_ms(), " ms");
-  return WithPayload(connection->Error(code, text + ")"), refused);
+  return RefusedStatus(connection->address, refused);
 }
 
-absl::Status Session::Impl::OnEnded() {
-  const v1::Ended& ended = response.ended();
-  std::string text =
-      absl::StrCat("the session ended before step ", ended.next_step(), ": ", v1::Ended::Reason_Name(ended.reason()));
-  if (!ended.message().empty()) absl::StrAppend(&text, ", ", ended.message());
-  return SetOver(WithPayload(connection->Error(CodeOf(ended.reason()), text), ended));
-}
+absl::Status Session::Impl::OnEnded() { return SetOver(EndedStatus(connection->address, response.ended())); }
 
 absl::Status Session::Impl::CheckOutputs() {
   const v1::Outputs& outputs = response.outputs();
@@ -139,16 +109,9 @@ absl::StatusOr<v1::Outputs> Session::Run(absl::Span<const float> inputs, const C
 
 absl::Status Session::Send(absl::Span<const float> inputs, const ChunkOptions& options) {
   if (absl::Status status = impl_->Over(); !status.ok()) return status;
-  const size_t row = opened().input_size();
-  const size_t steps = inputs.size() / row;
-  if (steps == 0 || inputs.size() % row != 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("a chunk takes one or more rows of ", row, " floats, not ", inputs.size()));
-  }
-  if (steps > opened().max_chunk_steps()) {
-    return absl::InvalidArgumentError(absl::StrCat("a chunk takes at most ", opened().max_chunk_steps(), " steps, not ",
-                                                   steps, ": send it in pieces"));
-  }
+  const size_t state_count = options.state == nullptr ? 0 : options.state->values_size();
+  if (absl::Status status = CheckChunk(opened(), inputs.size(), state_count); !status.ok()) return status;
+  const size_t steps = inputs.size() / opened().input_size();
   v1::Chunk& chunk = *impl_->request.mutable_chunk();
   {
     std::lock_guard lock(impl_->mutex);
@@ -159,6 +122,9 @@ absl::Status Session::Send(absl::Span<const float> inputs, const ChunkOptions& o
   chunk.set_end(options.end);
   chunk.set_deadline_us(options.deadline_us);
   chunk.set_client_tag(options.client_tag);
+  chunk.set_checkpoint(options.checkpoint);
+  chunk.clear_state();
+  if (chunk.begin() && options.state != nullptr) *chunk.mutable_state() = *options.state;
   chunk.mutable_inputs()->Assign(inputs.begin(), inputs.end());
   if (impl_->stream->Write(impl_->request)) return absl::OkStatus();
   return impl_->connection->Error(absl::StatusCode::kUnavailable, "the stream is over; Receive says why");
@@ -178,10 +144,7 @@ absl::StatusOr<v1::Outputs> Session::Receive() {
 }
 
 uint64_t Session::StepOfRow(const v1::Outputs& outputs, int row) const {
-  if (impl_->selection == v1::Open::EVERY_STEP) return outputs.first_step() + row;
-  if (impl_->selection != v1::Open::EVERY_KTH) return outputs.first_step() + outputs.step_count() - 1;
-  const uint64_t stride = impl_->stride;
-  return (outputs.first_step() / stride + 1 + row) * stride - 1;
+  return impl_->selection.StepOfRow(outputs, row);
 }
 
 int Session::outstanding() const {

@@ -22,6 +22,11 @@ struct ChunkOptions {
   uint32_t deadline_us = 0;
   // Comes back in the answer; never looked at.
   uint64_t client_tag = 0;
+  // With a beginning sequence: the state to begin with instead of the model's initial one. Read before the call
+  // returns.
+  const v1::State* state = nullptr;
+  // Have a checkpoint sent behind the answer, whether one is due or not (never after `end`).
+  bool checkpoint = false;
 };
 
 // One client's session with a model: a hidden state that the server keeps from message to message.
@@ -41,7 +46,7 @@ class Session {
  public:
   Session(Session&&) noexcept;
   Session& operator=(Session&&) noexcept;
-  // Leaves without closing: the session ends on the server; go on from a checkpoint.
+  // Leaves without closing: the session lingers on the server, and another Open may attach to it.
   ~Session();
 
   // What the server granted: session id (a secret), sizes, numerics profile, limits.

@@ -1,11 +1,11 @@
 #pragma once
 
-#include <algorithm>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <utility>
 
+#include "recurd/answers.h"
 #include "recurd/connection.h"
 #include "recurd/ledger.h"
 #include "recurd/session.h"
@@ -16,7 +16,7 @@ namespace recurd {
 // Threads: the sender owns `request`, the receiver `response` and `finished`; `mutex` guards what both use.
 struct Session::Impl {
   Impl(std::shared_ptr<const Connection> connection, const v1::Open& open)
-      : connection(std::move(connection)), selection(open.outputs()), stride(std::max(open.output_stride(), 1u)) {}
+      : connection(std::move(connection)), selection(open) {}
 
   // Opens the stream and waits for what the server grants.
   absl::Status Start(const v1::Open& open);
@@ -32,8 +32,7 @@ struct Session::Impl {
   absl::Status CheckOutputs();
 
   const std::shared_ptr<const Connection> connection;
-  const v1::Open::Outputs selection;
-  const uint32_t stride;
+  const Selection selection;
   v1::Opened opened;
 
   grpc::ClientContext context;

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <memory>
+#include <thread>
 
 #include "tests/unit/client/fake_server.h"
 
@@ -34,6 +36,19 @@ TEST(ClientConnect, KeepsTryingAsLongAsItWasTold) {
   const auto start = std::chrono::steady_clock::now();
   EXPECT_TRUE(absl::IsUnavailable(Client::Connect("127.0.0.1:1", {.connect_timeout_ms = 300}).status()));
   EXPECT_GE(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(300));
+}
+
+TEST(ClientConnect, IsNotHeldBackByTheFailuresOfAnotherClientOfTheSameServer) {
+  auto first = std::make_unique<FakeServer>();
+  const int port = first->port();
+  const Client other = *Client::Connect(first->address());
+  first.reset();
+  for (int i = 0; i < 12; ++i) {
+    EXPECT_FALSE(other.GetServerInfo().ok());
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  const FakeServer second({.port = port});
+  EXPECT_TRUE(Client::Connect(second.address(), {.connect_timeout_ms = 0}).ok());
 }
 
 class ClientTest : public ::testing::Test {

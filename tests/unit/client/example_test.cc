@@ -31,6 +31,16 @@ TEST(ExampleStream, SaysWhatIsWrong) {
   EXPECT_THAT(result.output, HasSubstr("model 'nope' is not served"));
 }
 
+TEST(ExampleDurable, GoesOnAtAnotherServer) {
+  FakeServer one;
+  const FakeServer two;
+  one.Script({{Mishap::kBeforeOutputs, 1}});
+  const ShellResult result = RunShell("printf '1 2\\n3 4\\n5 6\\n' | " DURABLE_EXAMPLE " 127.0.0.1:1," + one.address() +
+                                      "," + two.address() + " sum");
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_EQ(result.output, "3 \n10 \n21 \n");
+}
+
 TEST(ClientReadme, ShowsTheExampleThatIsCompiled) {
   const std::string example = ReadSource("client/examples/stream.cc");
   ASSERT_THAT(example, HasSubstr("int main"));

@@ -3,139 +3,64 @@
 #include <grpcpp/grpcpp.h>
 
 #include <atomic>
+#include <deque>
+#include <map>
+#include <mutex>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "proto/grpc/health/v1/health.grpc.pb.h"
 #include "proto/recurd/v1/recurd.grpc.pb.h"
+#include "tests/unit/client/fake_stream.h"
 
 namespace recurd {
 namespace {
 
-constexpr int kInputSize = 2;
-constexpr uint32_t kMaxChunkSteps = 64;
-constexpr uint32_t kMaxMessageBytes = 1 << 20;
+constexpr int kSessionPage = 2;
 
 grpc::Status UnknownModel(const std::string& name) {
   return {grpc::StatusCode::NOT_FOUND, absl::StrCat("model '", name, "' is not served; there is sum")};
 }
 
-// One stream's session.
-class FakeSession {
- public:
-  using Stream = grpc::ServerReaderWriter<v1::StreamResponse, v1::StreamRequest>;
-
-  FakeSession(Stream* stream, v1::Open open) : stream_(stream), open_(std::move(open)) {
-    step_ = open_.state().step();
-    sum_ = open_.state().values_size() > 0 ? open_.state().values(0) : 0;
-    v1::StreamResponse response;
-    v1::Opened& opened = *response.mutable_opened();
-    opened.set_session_id("secret");
-    opened.set_next_step(step_);
-    opened.set_version("1");
-    opened.set_input_size(kInputSize);
-    opened.set_output_size(1);
-    opened.set_state_size(1);
-    opened.set_max_chunk_steps(kMaxChunkSteps);
-    opened.set_max_chunks_ahead(4);
-    stream_->Write(response);
-  }
-
-  void Refuse(const v1::Chunk& chunk, grpc::StatusCode code, const std::string& message, uint32_t retry_after_ms = 0) {
-    v1::StreamResponse response;
-    v1::Refused& refused = *response.mutable_refused();
-    refused.set_first_step(chunk.first_step());
-    refused.set_code(code);
-    refused.set_message(message);
-    refused.set_expected_step(step_);
-    refused.set_retry_after_ms(retry_after_ms);
-    refused.set_client_tag(chunk.client_tag());
-    stream_->Write(response);
-  }
-
-  void End(v1::Ended::Reason reason) {
-    v1::StreamResponse response;
-    response.mutable_ended()->set_reason(reason);
-    response.mutable_ended()->set_message("says the fake");
-    response.mutable_ended()->set_next_step(step_);
-    stream_->Write(response);
-  }
-
-  void Apply(const v1::Chunk& chunk) {
-    if (begin_next_ && !chunk.begin()) return Refuse(chunk, grpc::StatusCode::INVALID_ARGUMENT, "begin is missing");
-    if (chunk.first_step() != (chunk.begin() ? 0 : step_)) {
-      return Refuse(chunk, grpc::StatusCode::ABORTED, "out of order");
-    }
-    if (chunk.inputs(0) == 3000 && !refused_once_) {
-      refused_once_ = true;
-      return Refuse(chunk, grpc::StatusCode::RESOURCE_EXHAUSTED, "no room", 7);
-    }
-    if (chunk.begin()) {
-      step_ = 0;
-      sum_ = 0;
-    }
-    v1::StreamResponse response;
-    v1::Outputs& outputs = *response.mutable_outputs();
-    const int steps = chunk.inputs_size() / kInputSize;
-    outputs.set_first_step(step_);
-    outputs.set_step_count(steps);
-    outputs.set_client_tag(chunk.client_tag());
-    outputs.set_queue_ns(1000);
-    outputs.set_pipeline_ns(2000);
-    outputs.set_modelled_ns(750);
-    for (int i = 0; i < steps; ++i, ++step_) {
-      sum_ += chunk.inputs(2 * i) + chunk.inputs(2 * i + 1);
-      if (Wanted(i + 1 == steps, chunk.end())) outputs.add_outputs(sum_);
-    }
-    stream_->Write(response);
-    MaybeCheckpoint();
-    begin_next_ = chunk.end();
-    if (chunk.end()) step_ = 0;
-  }
-
- private:
-  bool Wanted(bool last, bool end) const {
-    switch (open_.outputs()) {
-      case v1::Open::EVERY_STEP:
-        return true;
-      case v1::Open::LAST_OF_CHUNK:
-        return last;
-      case v1::Open::LAST_OF_SEQUENCE:
-        return last && end;
-      default:
-        return (step_ + 1) % open_.output_stride() == 0;
-    }
-  }
-
-  void MaybeCheckpoint() {
-    if (open_.checkpoint_steps() == 0) return;
-    v1::StreamResponse response;
-    response.mutable_checkpoint()->mutable_state()->set_step(step_);
-    response.mutable_checkpoint()->mutable_state()->add_values(sum_);
-    stream_->Write(response);
-  }
-
-  Stream* const stream_;
-  const v1::Open open_;
-  uint64_t step_ = 0;
-  float sum_ = 0;
-  bool begin_next_ = false;
-  bool refused_once_ = false;
-};
-
 class FakeRecurrent final : public v1::Recurrent::Service {
  public:
+  explicit FakeRecurrent(const FakeServer::Options& options) : options_(options) {}
+
   std::atomic<int64_t> delay_us{0};
   std::atomic<int> closed_count{0};
 
-  grpc::Status Stream(grpc::ServerContext* context, FakeSession::Stream* stream) override {
+  void Script(const std::vector<Mishap>& mishaps) {
+    std::lock_guard lock(mutex_);
+    mishaps_.assign(mishaps.begin(), mishaps.end());
+  }
+  std::vector<v1::Open> opens() const {
+    std::lock_guard lock(mutex_);
+    return opens_;
+  }
+  std::vector<std::vector<v1::Chunk>> chunks() const {
+    std::lock_guard lock(mutex_);
+    return chunks_;
+  }
+
+  grpc::Status Stream(grpc::ServerContext* context, FakeStream::Stream* stream) override {
+    if (!Knows(*context)) return {grpc::StatusCode::UNAUTHENTICATED, "the token is wrong"};
     v1::StreamRequest request;
     if (!stream->Read(&request)) return grpc::Status::OK;
-    if (request.open().model() != "sum") return UnknownModel(request.open().model());
-    FakeSession session(stream, request.open());
+    const v1::Open open = request.open();
+    if (open.model() != "sum") return UnknownModel(open.model());
+    FakeState state;
+    std::string id;
+    Mishap mishap;
+    size_t index;
+    if (grpc::Status status = Open(open, &id, &state, &mishap, &index); !status.ok()) return status;
+    if (mishap.where == Mishap::kBeforeOpened) return Gone();
+    FakeStream session(stream, open, &state, mishap);
+    session.SendOpened(id, options_);
+    Keep(id, &state);
     while (stream->Read(&request)) {
       if (!request.has_chunk()) {
         ++closed_count;
+        Keep(id, nullptr);
         session.End(v1::Ended::CLOSED);
         return grpc::Status::OK;
       }
@@ -145,8 +70,12 @@ class FakeRecurrent final : public v1::Recurrent::Service {
         session.End(v1::Ended::FAILED);
         return grpc::Status::OK;
       }
-      if (first == 2000) return {grpc::StatusCode::UNAVAILABLE, "gone"};
-      if (first != 4000) session.Apply(request.chunk());
+      if (first == 2000) return Gone();
+      if (first == 4000) continue;
+      NoteChunk(index, request.chunk());
+      const bool goes_on = session.OnChunk(request.chunk());
+      Keep(id, &state);
+      if (!goes_on) return Gone();
     }
     return context->IsCancelled() ? grpc::Status::CANCELLED : grpc::Status::OK;
   }
@@ -154,13 +83,71 @@ class FakeRecurrent final : public v1::Recurrent::Service {
   grpc::Status Infer(grpc::ServerContext*, const v1::InferRequest* request, v1::InferResponse* response) override {
     if (request->model() != "sum") return UnknownModel(request->model());
     float sum = 0;
-    const int steps = request->inputs_size() / kInputSize;
+    const int steps = request->inputs_size() / FakeStream::kInputSize;
     for (int i = 0; i < steps; ++i) {
       sum += request->inputs(2 * i) + request->inputs(2 * i + 1);
       if (!request->last_only() || i + 1 == steps) response->add_outputs(sum);
     }
     response->set_step_count(steps);
     return grpc::Status::OK;
+  }
+
+  grpc::Status ListSessions(grpc::ServerContext*, const v1::ListSessionsRequest* request,
+                            v1::ListSessionsResponse* response) override {
+    std::lock_guard lock(mutex_);
+    for (auto& [id, session] : sessions_) {
+      if (id <= request->page_token()) continue;
+      if (response->sessions_size() == kSessionPage) {
+        response->set_next_page_token(last_listed_);
+        break;
+      }
+      last_listed_ = id;
+      v1::SessionInfo& info = *response->add_sessions();
+      info.set_handle(absl::StrCat("@", id.substr(6)));
+      info.set_model("sum");
+      info.set_version("1");
+      info.set_next_step(session.step++);
+      info.set_age_ms(61'000);
+    }
+    return grpc::Status::OK;
+  }
+
+  grpc::Status ExportSession(grpc::ServerContext*, const v1::ExportSessionRequest* request,
+                             v1::ExportSessionResponse* response) override {
+    std::lock_guard lock(mutex_);
+    const auto session = Find(request->session_id());
+    if (session == sessions_.end()) return {grpc::StatusCode::NOT_FOUND, "no such session"};
+    response->set_model("sum");
+    response->set_version("1");
+    response->mutable_state()->set_format(1);
+    response->mutable_state()->set_step(session->second.step);
+    response->mutable_state()->add_values(session->second.sum);
+    return grpc::Status::OK;
+  }
+
+  grpc::Status ImportSession(grpc::ServerContext*, const v1::ImportSessionRequest* request,
+                             v1::ImportSessionResponse* response) override {
+    if (request->model() != "sum") return UnknownModel(request->model());
+    std::lock_guard lock(mutex_);
+    response->set_session_id(absl::StrCat("secret", ++session_count_));
+    response->set_next_step(request->state().step());
+    sessions_[response->session_id()] = {request->state().step(), request->state().values(0), false};
+    return grpc::Status::OK;
+  }
+
+  grpc::Status CloseSession(grpc::ServerContext*, const v1::CloseSessionRequest* request,
+                            v1::CloseSessionResponse* response) override {
+    std::lock_guard lock(mutex_);
+    const auto session = Find(request->session_id());
+    if (session == sessions_.end()) return {grpc::StatusCode::NOT_FOUND, "no such session"};
+    response->set_next_step(session->second.step);
+    sessions_.erase(session);
+    return grpc::Status::OK;
+  }
+
+  void AddSessions(int count) {
+    std::lock_guard lock(mutex_);
+    for (int i = 0; i < count; ++i) sessions_[absl::StrCat("secret", ++session_count_)] = {uint64_t(i), 7, false};
   }
 
   grpc::Status ListModels(grpc::ServerContext*, const v1::ListModelsRequest*,
@@ -177,7 +164,7 @@ class FakeRecurrent final : public v1::Recurrent::Service {
     if (request->model() != "sum") return UnknownModel(request->model());
     response->set_name("sum");
     response->set_version("1");
-    response->set_input_size(kInputSize);
+    response->set_input_size(FakeStream::kInputSize);
     response->set_output_size(1);
     auto* output = response->add_outputs();
     output->set_name("total");
@@ -187,13 +174,69 @@ class FakeRecurrent final : public v1::Recurrent::Service {
     return grpc::Status::OK;
   }
 
-  grpc::Status GetServerInfo(grpc::ServerContext*, const v1::GetServerInfoRequest*,
+  grpc::Status GetServerInfo(grpc::ServerContext* context, const v1::GetServerInfoRequest*,
                              v1::GetServerInfoResponse* response) override {
+    if (!Knows(*context)) return {grpc::StatusCode::UNAUTHENTICATED, "the token is wrong"};
     response->set_version("fake");
-    response->set_max_chunk_steps(kMaxChunkSteps);
-    response->set_max_message_bytes(kMaxMessageBytes);
+    response->set_max_chunk_steps(FakeStream::kMaxChunkSteps);
+    response->set_max_message_bytes(FakeStream::kMaxMessageBytes);
     return grpc::Status::OK;
   }
+
+ private:
+  static grpc::Status Gone() { return {grpc::StatusCode::UNAVAILABLE, "gone"}; }
+
+  bool Knows(const grpc::ServerContext& context) const {
+    if (options_.token.empty()) return true;
+    const auto& metadata = context.client_metadata();
+    const auto found = metadata.find("authorization");
+    return found != metadata.end() && found->second == "Bearer " + options_.token;
+  }
+
+  grpc::Status Open(const v1::Open& open, std::string* id, FakeState* state, Mishap* mishap, size_t* index) {
+    std::lock_guard lock(mutex_);
+    opens_.push_back(open);
+    *index = chunks_.size();
+    chunks_.emplace_back();
+    if (!options_.attaches && (open.mode() != v1::Open::CREATE || !open.session_id().empty())) {
+      return {grpc::StatusCode::UNIMPLEMENTED, "creates sessions only"};
+    }
+    if (!mishaps_.empty()) {
+      *mishap = mishaps_.front();
+      mishaps_.pop_front();
+    }
+    const auto kept = sessions_.find(open.session_id());
+    const bool attached = open.mode() != v1::Open::CREATE && kept != sessions_.end();
+    if (open.mode() == v1::Open::ATTACH && !attached) return {grpc::StatusCode::NOT_FOUND, "no such session"};
+    *id = open.session_id().empty() ? absl::StrCat("secret", ++session_count_) : open.session_id();
+    if (attached) *state = kept->second;
+    if (open.has_state()) *state = {open.state().step(), open.state().values(0), false};
+    return grpc::Status::OK;
+  }
+
+  void Keep(const std::string& id, const FakeState* state) {
+    std::lock_guard lock(mutex_);
+    state == nullptr ? static_cast<void>(sessions_.erase(id)) : static_cast<void>(sessions_[id] = *state);
+  }
+
+  // By id, or by handle: the number in it.
+  std::map<std::string, FakeState>::iterator Find(const std::string& name) {
+    return sessions_.find(name.rfind("@", 0) == 0 ? "secret" + name.substr(1) : name);
+  }
+
+  void NoteChunk(size_t index, const v1::Chunk& chunk) {
+    std::lock_guard lock(mutex_);
+    chunks_[index].push_back(chunk);
+  }
+
+  const FakeServer::Options options_;
+  mutable std::mutex mutex_;  // guards all below
+  std::deque<Mishap> mishaps_;
+  std::vector<v1::Open> opens_;
+  std::vector<std::vector<v1::Chunk>> chunks_;
+  std::map<std::string, FakeState> sessions_;
+  int session_count_ = 0;
+  std::string last_listed_;
 };
 
 class FakeHealth final : public grpc::health::v1::Health::Service {
@@ -210,28 +253,58 @@ class FakeHealth final : public grpc::health::v1::Health::Service {
 }  // namespace
 
 struct FakeServer::Impl {
+  explicit Impl(const Options& options) : recurrent(options) {}
+
   FakeRecurrent recurrent;
   FakeHealth health;
   std::unique_ptr<grpc::Server> server;
   std::string address;
+  int port = 0;
 };
 
-FakeServer::FakeServer() : impl_(std::make_unique<Impl>()) {
-  int port = 0;
+namespace {
+
+std::shared_ptr<grpc::ServerCredentials> CredentialsOf(const FakeServer::Options& options) {
+  if (options.tls_cert.empty()) return grpc::InsecureServerCredentials();
+  grpc::SslServerCredentialsOptions ssl(options.tls_client_ca.empty()
+                                            ? GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE
+                                            : GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+  ssl.pem_root_certs = options.tls_client_ca;
+  ssl.pem_key_cert_pairs.push_back({options.tls_key, options.tls_cert});
+  return grpc::SslServerCredentials(ssl);
+}
+
+}  // namespace
+
+FakeServer::FakeServer() : FakeServer(Options()) {}
+
+FakeServer::FakeServer(const Options& options) : impl_(std::make_unique<Impl>(options)) {
   grpc::ServerBuilder builder;
-  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+  builder.AddListeningPort(absl::StrCat("127.0.0.1:", options.port), CredentialsOf(options), &impl_->port);
   builder.RegisterService(&impl_->recurrent);
   builder.RegisterService(&impl_->health);
   impl_->server = builder.BuildAndStart();
-  impl_->address = absl::StrCat("127.0.0.1:", port);
+  impl_->address = absl::StrCat("127.0.0.1:", impl_->port);
 }
 
-FakeServer::~FakeServer() {
-  impl_->server->Shutdown(std::chrono::system_clock::now() + std::chrono::milliseconds(200));
+FakeServer::~FakeServer() { Kill(); }
+
+void FakeServer::Kill() {
+  impl_->server->Shutdown(std::chrono::system_clock::now());
   impl_->server->Wait();
 }
 
 const std::string& FakeServer::address() const { return impl_->address; }
+
+int FakeServer::port() const { return impl_->port; }
+
+void FakeServer::Script(const std::vector<Mishap>& mishaps) { impl_->recurrent.Script(mishaps); }
+
+std::vector<v1::Open> FakeServer::opens() const { return impl_->recurrent.opens(); }
+
+std::vector<std::vector<v1::Chunk>> FakeServer::chunks() const { return impl_->recurrent.chunks(); }
+
+void FakeServer::AddSessions(int count) { impl_->recurrent.AddSessions(count); }
 
 void FakeServer::SetDelay(std::chrono::microseconds delay) { impl_->recurrent.delay_us = delay.count(); }
 

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <string>
 
 #include "tests/unit/client/fake_server.h"
@@ -128,7 +129,45 @@ TEST_F(RecurctlTest, StreamSaysHowMuchItDidAndWhyItStopped) {
 }
 
 TEST_F(RecurctlTest, ALostConnectionIsCodeThree) {
-  EXPECT_EQ(Run("stream --model=sum --input=-", "", "printf '2000,0\\n' | ").exit_code, 3);
+  const ShellResult result = Run("stream --model=sum --input=- --resume_timeout=0.2", "", "printf '2000,0\\n' | ");
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_THAT(result.output, HasSubstr("gone; no server of the list took the session within 0.2 s"));
+}
+
+TEST_F(RecurctlTest, StreamGoesOnWhereADaemonIsLostAndSaysSo) {
+  FakeServer other;
+  server_.Script({{Mishap::kBeforeOutputs, 1}});
+  const std::string rows = "printf 'a,b\\n1,0\\n1,0\\n1,0\\n' | ";
+  const std::string command = "stream --model=sum --input=- --server=" + server_.address() + "," + other.address();
+  const ShellResult result = RunShell(rows + RECURCTL " " + command + " 2>&1");
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_THAT(result.output, HasSubstr("sequence,step,total\n0,0,1\n"));
+  EXPECT_THAT(result.output, HasSubstr("recurctl: the session goes on at " + other.address() + ": recurd at " +
+                                       server_.address() + ": gone\n0,1,2\n0,2,3\n"));
+}
+
+TEST_F(RecurctlTest, EveryCommandShowsTheTokenOfItsFile) {
+  const FakeServer server({.token = "the-token"});
+  const std::string file = ::testing::TempDir() + "/recurctl_token";
+  const std::string rest = " --server=" + server.address() + " --token_file=" + file + " 2>&1";
+  std::ofstream(file) << "the-token\n";
+  EXPECT_EQ(RunShell(RECURCTL " info" + rest).exit_code, 0);
+  EXPECT_EQ(RunShell("printf '1,2\\n' | " RECURCTL " stream --model=sum --input=-" + rest).exit_code, 0);
+  EXPECT_EQ(RunShell(RECURCTL " bench --model=sum --seconds=0.1 --warmup=0" + rest).exit_code, 0);
+  std::ofstream(file) << "another";
+  const ShellResult wrong = RunShell(RECURCTL " info" + rest);
+  EXPECT_EQ(wrong.exit_code, 1);
+  EXPECT_THAT(wrong.output, HasSubstr("the token is wrong"));
+  std::ofstream(file) << " \n";
+  EXPECT_THAT(RunShell(RECURCTL " info" + rest).output, HasSubstr("--token_file=" + file + ": holds no token"));
+  EXPECT_THAT(RunShell(RECURCTL " info --token_file=/nowhere/t 2>&1").output,
+              HasSubstr("--token_file=/nowhere/t: can't be read"));
+}
+
+TEST_F(RecurctlTest, FlagsForTlsAreTheClientsOwn) {
+  const ShellResult result = Run("info --tls_ca=/nowhere/ca.pem");
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.output, HasSubstr("tls_ca=/nowhere/ca.pem: can't be read"));
 }
 
 TEST_F(RecurctlTest, InferTakesWholeSequences) {

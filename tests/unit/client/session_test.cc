@@ -98,6 +98,10 @@ TEST_F(SessionTest, WrongLengthsAreRefusedBeforeTheyAreSent) {
   EXPECT_THAT(session.Run({1, 2, 3}).status().ToString(), HasSubstr("rows of 2 floats, not 3"));
   EXPECT_FALSE(session.Run({}).ok());
   EXPECT_THAT(session.Run(std::vector<float>(130)).status().ToString(), HasSubstr("at most 64 steps, not 65"));
+  v1::State state;
+  state.mutable_values()->Resize(1 << 18, 0);
+  EXPECT_THAT(session.Run({1, 0}, {.begin = true, .state = &state}).status().ToString(),
+              HasSubstr("above the server's limit of 1048576 for a message"));
   EXPECT_EQ(session.next_step(), 0u);
 }
 
