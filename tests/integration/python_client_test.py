@@ -245,6 +245,102 @@ class PythonClientTest(unittest.TestCase):
         self.assertEqual(bits(np.concatenate(outputs)), bits(self.undisturbed))
 
 
+TOKEN, OTHER = "0123456789abcdef", "fedcba9876543210"
+
+
+class Folder(tempfile.TemporaryDirectory):
+    """A token file, a CA, and certificates that it signed."""
+
+    def __enter__(self):
+        self.path = Path(super().__enter__())
+        self.write_tokens(f"ward stream {TOKEN}\nother metrics {OTHER}\n")
+        self.openssl("ca", "/CN=ca")
+        for name in ("server", "client"):
+            ca = ["-CA", self.path / "ca.pem", "-CAkey", self.path / "ca.key"]
+            self.openssl(name, f"/CN={name}", *ca, "-addext", "subjectAltName=IP:127.0.0.1")
+        return self
+
+    def write_tokens(self, text):
+        (self.path / "tokens").touch(0o600)
+        (self.path / "tokens").write_text(text)
+
+    def openssl(self, name, subject, *more):
+        command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj".split()
+        files = ["-keyout", self.path / f"{name}.key", "-out", self.path / f"{name}.pem"]
+        subprocess.run([*command, subject, *files, *more], check=True, capture_output=True)
+
+    def daemon(self, *more):
+        return Daemon(f"--auth_tokens_file={self.path}/tokens", *more)
+
+    def tls_daemon(self):
+        at = self.path
+        return self.daemon(f"--tls_cert={at}/server.pem", f"--tls_key={at}/server.key", f"--tls_client_ca={at}/ca.pem")
+
+    def credentials(self):
+        ca, key, cert = ((self.path / name).read_bytes() for name in ("ca.pem", "client.key", "client.pem"))
+        return grpc.ssl_channel_credentials(ca, key, cert)
+
+
+class SecurityTest(unittest.IsolatedAsyncioTestCase):
+    row = np.ones(8, np.float32)
+
+    def test_a_token_opens_sessions_and_calls_and_without_one_neither(self):
+        with Folder() as folder, folder.daemon() as daemon:
+            with recurd.Client([daemon.address], "digits", token=TOKEN) as client, client.stream() as session:
+                self.assertEqual(bits(session.step(self.row)), bits(client.infer([self.row]).outputs[0]))
+            for token, code in (("", "UNAUTHENTICATED"), ("x" * 16, "UNAUTHENTICATED"), (OTHER, "PERMISSION_DENIED")):
+                with recurd.Client([daemon.address], "digits", token=token) as client:
+                    with self.assertRaisesRegex(recurd.RecurdError, code):
+                        client.infer([self.row])
+                    with self.assertRaisesRegex(recurd.Lost, code):
+                        client.stream()
+                    self.assertEqual(client.health(), {daemon.address: recurd.Health.SERVING})
+
+    def test_a_new_token_is_taken_on_both_sides_without_a_restart(self):
+        tokens = [TOKEN]
+        with Folder() as folder, folder.daemon() as daemon:
+            with recurd.Client([daemon.address], "digits", token=lambda: tokens[-1]) as client:
+                client.info()
+                folder.write_tokens(f"ward stream {OTHER}\n")
+                daemon.process.send_signal(signal.SIGHUP)
+                give_up_s = time.monotonic() + 10
+                with self.assertRaisesRegex(recurd.RecurdError, "UNAUTHENTICATED"):
+                    while time.monotonic() < give_up_s:
+                        client.info()
+                tokens.append(OTHER)
+                self.assertEqual(client.info().pipeline, "cpu")
+
+    def test_mutual_tls_with_a_token(self):
+        with Folder() as folder, folder.tls_daemon() as daemon:
+            with recurd.Client([daemon.address], "digits", credentials=folder.credentials(), token=TOKEN) as client:
+                with client.stream() as session:
+                    self.assertEqual(session.step(self.row).shape, (10,))
+            ca_only = grpc.ssl_channel_credentials((folder.path / "ca.pem").read_bytes())
+            with recurd.Client([daemon.address], credentials=ca_only, token=TOKEN, call_timeout_s=0.5) as client:
+                with self.assertRaises(recurd.Lost):
+                    client.info()
+
+    async def test_the_same_in_asyncio(self):
+        with Folder() as folder, folder.tls_daemon() as daemon:
+            tls = folder.credentials()
+            async with aio.Client([daemon.address], "digits", credentials=tls, token=TOKEN) as client:
+                async with client.stream() as session:
+                    step, inferred = await session.step(self.row), await client.infer([self.row])
+                    self.assertEqual(bits(step), bits(inferred.outputs[0]))
+            async with aio.Client([daemon.address], "digits", credentials=tls) as client:
+                with self.assertRaisesRegex(recurd.RecurdError, "UNAUTHENTICATED"):
+                    await client.info()
+
+    def test_a_token_never_crosses_a_network_in_plain_text(self):
+        for address in ("127.0.0.1:1", "[::1]:1", "localhost:1", "unix:/s"):
+            recurd.Client([address], token=TOKEN).close()
+        for address in ("10.0.0.1:1", "recurd.example:1", "[fe80::1]:1", "localhost.example:1"):
+            for client in (recurd.Client, aio.Client):
+                with self.assertRaisesRegex(recurd.InvalidInput, "plain text"):
+                    client(["127.0.0.1:1", address], token=TOKEN)
+        recurd.Client(["recurd.example:1"], token=TOKEN, credentials=grpc.ssl_channel_credentials()).close()
+
+
 class AsyncioTest(unittest.IsolatedAsyncioTestCase):
     inputs = np.random.default_rng(5).integers(0, 17, (STEPS, 8)).astype(np.float32)
 
