@@ -10,7 +10,8 @@ namespace recurd {
 
 // How much of the pipeline's time the sessions use, at the rates they send at and the step times measured. A run
 // behind which more of its session's chunks already wait isn't counted: such a session sends as fast as it is served,
-// and takes what others leave. Threads: serving thread only.
+// and takes what others leave.
+// Threads: serving thread only.
 class Capacity {
  public:
   // max_load: 0 to 1, the part that may be used before sessions are refused; 0: they never are.

@@ -192,8 +192,9 @@ class Engine {
   uint64_t last_key_ = 0;
 
   Recovery recovery_;
-  ServedSession* suspect_ = nullptr;  // its run failed and waits for the repair
-  uint64_t outage_ = 0;               // counts them
+  ServedSession* suspect_ = nullptr;   // its run failed and waits for the repair
+  uint64_t outage_ = 0;                // counts them
+  Fault outage_fault_ = Fault::kNone;  // what the last one began with
   uint64_t last_serial_ = 0;
   std::vector<std::function<void(const RecoveryEvent&)>> watchers_;
   RecoveryEvent untold_;  // faults since the last event

@@ -83,6 +83,7 @@ void Engine::GoDown(Fault fault) {
   metrics_.server.recoveries[static_cast<size_t>(Rung::kReload)].Add();
   metrics_.server.pipeline_up.Set(0);
   ++outage_;
+  outage_fault_ = fault;
   if (suspect_ != nullptr && suspect_->may_use_fallback) Enqueue(std::exchange(suspect_, nullptr), clock_.NowNs());
   for (const auto& [serial, session] : sessions_) {
     if (session.get() != suspect_ && !HasPipeline(*session) && !session->queue.empty()) RefuseQueue(session.get());
@@ -97,7 +98,7 @@ void Engine::GoDown(Fault fault) {
 void Engine::OnRepaired(bool repaired) {
   if (recovery_.state() != Recovery::State::kDown) return;
   recovery_.OnRepaired(repaired);
-  if (!repaired) return GiveUp(Fault::kNone);
+  if (!repaired) return GiveUp(outage_fault_);
   metrics_.server.pipeline_up.Set(1);
   if (suspect_ != nullptr) Enqueue(std::exchange(suspect_, nullptr), clock_.NowNs());
   Tell({.kind = RecoveryEvent::Kind::kUp});

@@ -1,142 +1,91 @@
-// What the daemon adds to gRPC itself: round trips of one-step messages to the daemon (shipped model) and to a bare
-// one-completion-queue echo, in alternated blocks, everything on one CPU.
-//   bar rpc_p50_ratio        median over the pairs of p50(daemon) / p50(echo)
-//   bar rpc_switches         voluntary context switches of the daemon a message
-#include <sched.h>
-
+// What the daemon adds to gRPC itself, what it keeps of its speed under load, and what a session costs. Everything runs
+// on one CPU unless a table says otherwise; figures are medians over alternated blocks. Bars:
+//   rpc_p50_ratio     p50 of a one-step round trip, daemon / bare one-queue echo
+//   rpc_cpu_1,8,64    server CPU time a message, daemon / echo, with so many streams
+//   rpc_switches      voluntary context switches of the daemon a message, one stream
+//   rpc_steps_100     steps/s at 100 steps a message / at one; at least
+//   rpc_idle_10000    p50 beside 10,000 idle sessions / beside none
+//   rpc_idle_10000_over_echo   the same / that of the bare echo beside 10,000 idle streams
+//   rpc_detached_10000         the same beside 10,000 sessions that nobody is attached to
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <functional>
-#include <memory>
+#include <cstring>
+#include <exception>
 #include <string>
 #include <vector>
 
-#include "grpcpp/grpcpp.h"
-#include "proto/recurd/v1/recurd.grpc.pb.h"
-#include "tests/bench/rpc/echo.grpc.pb.h"
-#include "tests/integration/child.h"
+#include "tests/bench/rpc/blocks.h"
+#include "tests/bench/rpc/part.h"
 
 namespace recurd::bench {
 namespace {
 
-constexpr int kCpu = 0;
-constexpr int kPairs = 21;
-constexpr int kMessages = 3000;
-
-double Percentile(std::vector<double> values, double q) {
-  const auto n = static_cast<std::ptrdiff_t>(q * static_cast<double>(values.size() - 1));
-  std::nth_element(values.begin(), values.begin() + n, values.end());
-  return values[static_cast<size_t>(n)];
-}
-
-struct Block {
-  double p50_us = 0, p99_us = 0, switches = 0, cpu_us = 0;
+constexpr struct {
+  const char* name;
+  const char* help;
+  bool (*measure)(const Options&);
+} kParts[] = {
+    {"one", "one stream, one step a message: p50, CPU, context switches beside the bare echo", MeasureOneStream},
+    {"many", "8 and 64 streams: CPU a message beside the bare echo", MeasureManyStreams},
+    {"chunks", "1 and 100 steps a message", MeasureChunks},
+    {"idle", "one stream beside 10,000 idle sessions", MeasureIdleSessions},
+    {"kserve", "KServe's protocol beside the native API", MeasureKserve},
+    {"fairness", "a one-step client beside 1 to 500 that pour long chunks", MeasureFairness},
+    {"memory", "bytes a session, attached and detached", MeasureMemory},
 };
 
-Block Measure(const Child& server, const std::function<void()>& round_trip) {
-  std::vector<double> us(kMessages);
-  const long switches = server.VoluntarySwitches(), cpu_ns = server.CpuNs();
-  for (double& t : us) {
-    const auto start = std::chrono::steady_clock::now();
-    round_trip();
-    t = std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count();
+void PrintUsage(std::FILE* file) {
+  std::fputs(
+      "usage: rpc_bench [--pairs=N] [--only=PART]...\n"
+      "  --pairs=N     alternated pairs of blocks of each comparison, 1 to 1000 (default 21)\n"
+      "  --only=PART   this part; may be given again (default: all)\n"
+      "Prints \"bar NAME VALUE LIMIT ok|short\" for each bar and exits 1 if one is short. Parts:\n",
+      file);
+  for (const auto& part : kParts) std::fprintf(file, "  %-10s %s\n", part.name, part.help);
+}
+
+bool IsPart(const std::string& name) {
+  return std::any_of(std::begin(kParts), std::end(kParts), [&](const auto& part) { return name == part.name; });
+}
+
+int Run(const Options& options, const std::vector<std::string>& chosen) {
+  PinTo(kCpu);
+  bool ok = true;
+  for (const auto& part : kParts) {
+    if (!chosen.empty() && std::find(chosen.begin(), chosen.end(), part.name) == chosen.end()) continue;
+    ok &= part.measure(options);
+    std::fflush(stdout);
   }
-  return {Percentile(us, 0.5), Percentile(us, 0.99),
-          static_cast<double>(server.VoluntarySwitches() - switches) / kMessages,
-          static_cast<double>(server.CpuNs() - cpu_ns) / kMessages / 1000};
-}
-
-template <typename Request, typename Response>
-void RoundTrip(grpc::ClientReaderWriter<Request, Response>& stream, const Request& request, Response* response) {
-  if (!stream.Write(request) || !stream.Read(response)) {
-    std::fprintf(stderr, "a stream broke\n");
-    std::exit(1);
-  }
-}
-
-std::shared_ptr<grpc::Channel> Connect(const std::string& address) {
-  return grpc::CreateChannel(address, grpc::InsecureChannelCredentials());
-}
-
-std::vector<double> Column(const std::vector<Block>& blocks, double Block::*member) {
-  std::vector<double> values;
-  for (const Block& block : blocks) values.push_back(block.*member);
-  return values;
-}
-
-void PrintRow(const char* name, const std::vector<Block>& blocks) {
-  std::printf("%-22s %8.1f %8.1f %12.2f %12.1f\n", name, Percentile(Column(blocks, &Block::p50_us), 0.5),
-              Percentile(Column(blocks, &Block::p99_us), 0.5), Percentile(Column(blocks, &Block::switches), 0.5),
-              Percentile(Column(blocks, &Block::cpu_us), 0.5));
-}
-
-bool Bar(const char* name, double value, double limit) {
-  const bool ok = value <= limit;
-  std::printf("bar %s %.3f %.2f %s\n", name, value, limit, ok ? "ok" : "short");
-  return ok;
-}
-
-int Run() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  CPU_SET(kCpu, &set);
-  sched_setaffinity(0, sizeof set, &set);
-  Child echo({RECURD_BINARY_DIR "/tests/echo_server"}, kCpu);
-  const std::string line = echo.WaitForLine("port ");
-  if (line.empty()) return 1;
-  Daemon daemon({}, kCpu);
-  if (daemon.address().empty()) return 1;
-
-  grpc::ClientContext echo_context, daemon_context;
-  auto echo_stub = Echo::NewStub(Connect("127.0.0.1:" + line.substr(line.find("port ") + 5)));
-  auto echo_stream = echo_stub->Stream(&echo_context);
-  Frame frame, echoed;
-  frame.set_data(std::string(64, 'x'));
-
-  auto stub = v1::Recurrent::NewStub(Connect(daemon.address()));
-  auto stream = stub->Stream(&daemon_context);
-  v1::StreamRequest request;
-  v1::StreamResponse response;
-  request.mutable_open()->set_model("digits");
-  RoundTrip(*stream, request, &response);
-  request.clear_open();
-  for (uint32_t i = 0; i < response.opened().input_size(); ++i) {
-    request.mutable_chunk()->add_inputs(static_cast<float>(i));
-  }
-  uint64_t step = 0;
-  const auto to_echo = [&] { RoundTrip(*echo_stream, frame, &echoed); };
-  const auto to_daemon = [&] {
-    request.mutable_chunk()->set_first_step(step++);
-    RoundTrip(*stream, request, &response);
-    if (!response.has_outputs()) std::exit(1);
-  };
-
-  Measure(echo, to_echo);  // warm
-  Measure(daemon, to_daemon);
-  std::vector<Block> floor, ours;
-  std::vector<double> ratios;
-  for (int i = 0; i < kPairs; ++i) {
-    const bool echo_first = i % 2 == 0;
-    if (echo_first) floor.push_back(Measure(echo, to_echo));
-    ours.push_back(Measure(daemon, to_daemon));
-    if (!echo_first) floor.push_back(Measure(echo, to_echo));
-    ratios.push_back(ours.back().p50_us / floor.back().p50_us);
-  }
-  std::printf("one stream, one step a message, %d pairs of %d messages, all on CPU %d (medians of the blocks)\n",
-              kPairs, kMessages, kCpu);
-  std::printf("%-22s %8s %8s %12s %12s\n", "server", "p50 us", "p99 us", "switches/msg", "cpu us/msg");
-  PrintRow("echo, one queue", floor);
-  PrintRow("recurd, digits", ours);
-  std::printf("p50 ratio: median %.3f, quartiles %.3f to %.3f\n", Percentile(ratios, 0.5), Percentile(ratios, 0.25),
-              Percentile(ratios, 0.75));
-  bool ok = Bar("rpc_p50_ratio", Percentile(ratios, 0.5), 1.15);
-  ok &= Bar("rpc_switches", Percentile(Column(ours, &Block::switches), 0.5), 1.0);
+  std::fputc('\n', stderr);
   return ok ? 0 : 1;
+}
+
+int Main(int argc, char** argv) {
+  Options options;
+  std::vector<std::string> chosen;
+  for (int i = 1; i < argc; ++i) {
+    const std::string flag = argv[i];
+    if (flag == "--help") return PrintUsage(stdout), 0;
+    if (flag.rfind("--pairs=", 0) == 0) {
+      options.pairs = std::atoi(argv[i] + std::strlen("--pairs="));
+    } else if (flag.rfind("--only=", 0) == 0 && IsPart(flag.substr(std::strlen("--only=")))) {
+      chosen.push_back(flag.substr(std::strlen("--only=")));
+    } else {
+      std::fprintf(stderr, "rpc_bench: unknown flag or part '%s'\n", argv[i]);
+      return PrintUsage(stderr), 2;
+    }
+  }
+  if (options.pairs < 1 || options.pairs > 1000) return PrintUsage(stderr), 2;
+  try {
+    return Run(options, chosen);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "rpc_bench: %s\n", error.what());
+    return 1;
+  }
 }
 
 }  // namespace
 }  // namespace recurd::bench
 
-int main() { return recurd::bench::Run(); }
+int main(int argc, char** argv) { return recurd::bench::Main(argc, argv); }
