@@ -1,5 +1,6 @@
 #include "client/recurctl/recording.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <bit>
@@ -31,7 +32,8 @@ uint32_t ChecksumOf(RecordKind kind, const std::string& bytes) {
 // ---- writing ------------------------------------------------------------------------------------------------------
 
 absl::StatusOr<std::unique_ptr<RecordingWriter>> RecordingWriter::Create(const std::string& path) {
-  std::FILE* file = std::fopen(path.c_str(), "wbe");
+  const int descriptor = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);  // holds all inputs
+  std::FILE* file = descriptor < 0 ? nullptr : fdopen(descriptor, "wb");
   if (file == nullptr || std::fwrite(kMagic, 1, kMagicBytes, file) != kMagicBytes) {
     const std::string reason = std::strerror(errno);
     if (file != nullptr) std::fclose(file);

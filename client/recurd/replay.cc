@@ -76,6 +76,7 @@ std::vector<ReplayLog::Entry> ReplayLog::Refuse() {
   skip_ += sent_count - 1;
   sent_ -= sent_count;
   for (const Entry& entry : given_up) used_bytes_ -= entry.cost();
+  unmarked_bytes_ = used_bytes_;  // one of them may have asked for the checkpoint
   if (round == round_) {
     next_step_ = given_up[0].chunk().first_step();
     begin_next_ = begin;

@@ -184,8 +184,10 @@ void Resume::OnFirst(const v1::StreamResponse& response, int64_t now_ns) {
   } else {
     servers_.Settle();
     profile_ = opened.numerics_profile();
+    // One that was there before goes on where it stands, also at step 0: its state may be an imported one.
+    const bool is_new = opened.next_step() == 0 && opened.epoch() <= 1;
     const bool attached = open_.mode() != v1::Open::CREATE && !open_.has_state();
-    if (attached) log_.StartAt(opened.next_step(), opened.must_begin() || opened.next_step() == 0);
+    if (attached) log_.StartAt(opened.next_step(), opened.must_begin() || is_new);
   }
   opened_ = opened;
   opened_ns_ = now_ns;
@@ -262,9 +264,11 @@ void Resume::OnRefused(const v1::Refused& refused, int64_t now_ns) {
   } else if (due == nullptr || refused.first_step() != due->chunk().first_step() ||
              refused.code() == static_cast<int>(Code::kAborted)) {
     OnLost(Code::kAborted, absl::StrCat("steps are counted apart: ", refused.message()), now_ns);
-  } else if (due->answered) {
-    Lose(Error(Code::kFailedPrecondition, absl::StrCat("it refuses a replayed chunk: ", refused.message())), now_ns,
-         true);
+  } else if (due->answered) {  // Ended follows if the session is over
+    last_loss_ = Error(Code::kFailedPrecondition, absl::StrCat("it refuses a replayed chunk: ", refused.message()));
+    leaving_unfit_ = true;
+    phase_ = Phase::kLeaving;
+    since_ns_ = now_ns;
   } else {
     servers_.Settle();
     GiveUp(refused);
@@ -305,6 +309,7 @@ void Resume::Lose(absl::Status why, int64_t now_ns, bool unfit) {
   const bool leaving = phase_ == Phase::kLeaving;
   phase_ = Phase::kIdle;
   if (leaving) why = last_loss_;
+  if (std::exchange(leaving_unfit_, false)) unfit = true;
   if (opening && attaching_ && why.code() == Code::kUnimplemented) {
     attaches_ = false;  // it creates sessions only
     return;

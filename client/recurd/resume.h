@@ -29,7 +29,7 @@ class Resume {
     kIdle,     // not connected
     kOpening,  // connected, waiting for Opened
     kOpen,     // in session
-    kLeaving,  // refused as unavailable, waiting for the server's last words
+    kLeaving,  // refused, waiting for the server's last words
     kOver,     // failure() says why
   };
 
@@ -126,6 +126,7 @@ class Resume {
   int64_t since_ns_ = 0;  // of the phase, or the last sign of life
   int64_t opened_ns_ = 0;
   int64_t retry_after_ns_ = 0;
+  bool leaving_unfit_ = false;  // it refused what it had to take
   int resumed_count_ = 0;
   absl::Status last_loss_;
   absl::Status failure_;

@@ -11,8 +11,8 @@
 namespace recurd {
 
 // What a caller may do: ask for health; use models and sessions; look at and end other people's, load and unload;
-// scrape.
-enum class Role { kAnyone, kStream, kAdmin, kMetrics };
+// scrape. kStreamOrAdmin: what either may.
+enum class Role { kAnyone, kStream, kAdmin, kMetrics, kStreamOrAdmin };
 
 // Who may do what by showing a secret. Made of a text file, one token a line:
 //
@@ -30,7 +30,10 @@ class Tokens {
 
   struct Holder {
     std::string name;
-    bool Has(Role role) const { return role == Role::kAnyone || (roles >> static_cast<int>(role) & 1) != 0; }
+    bool Has(Role role) const {
+      if (role == Role::kStreamOrAdmin) return Has(Role::kStream) || Has(Role::kAdmin);
+      return role == Role::kAnyone || (roles >> static_cast<int>(role) & 1) != 0;
+    }
     unsigned roles = 0;  // bit r: the Role r
   };
 

@@ -9,27 +9,20 @@ namespace recurd {
 namespace {
 
 constexpr char kGoneText[] = "its client went away";
+constexpr char kTakenOverText[] = "another stream attached to the session";
 
 }  // namespace
 
 std::string ServedSession::Handle() const { return absl::StrCat("@", serial); }
 
 ServedSession* Engine::Find(absl::string_view key) {
-  for (;;) {
-    const auto found = by_key_.find(key);
-    if (found == by_key_.end()) return nullptr;
-    if (found->second != running_) return found->second;
-    Advance();  // takes its run off the pipeline
-  }
+  const auto found = by_key_.find(key);
+  return found == by_key_.end() ? nullptr : found->second;
 }
 
 ServedSession* Engine::Find(uint64_t serial) {
-  for (;;) {
-    const auto found = sessions_.find(serial);
-    if (found == sessions_.end()) return nullptr;
-    if (found->second.get() != running_) return found->second.get();
-    Advance();
-  }
+  const auto found = sessions_.find(serial);
+  return found == sessions_.end() ? nullptr : found->second.get();
 }
 
 const ServedSession* Engine::Next(uint64_t serial) const {
@@ -62,20 +55,21 @@ void Engine::Attach(ServedSession* session, const SessionOptions& options, Sessi
   session->last_message_ns = session->checkpoint_ns = clock_.NowNs();
   if (before == nullptr) return;
   metrics_.server.sessions_ended[static_cast<size_t>(EndReason::kTakenOver)].Add();
-  before->OnEnded(EndReason::kTakenOver, "another stream attached to the session", session->state.expected_step(),
-                  std::nullopt);
+  before->OnEnded(EndReason::kTakenOver, kTakenOverText, session->state.expected_step(), std::nullopt);
 }
 
-void Engine::Detach(ServedSession* session) {
-  session->leaving = true;
+void Engine::Detach(ServedSession* session, EndReason reason) {
+  session->leaving = reason;
   if (session == running_) return;  // its buffers are the pipeline's until the run is off it
-  if (options_.linger_ns == 0 || draining_) return End(session, EndReason::kExpired, kGoneText);
-  session->leaving = false;
+  const bool taken_over = reason == EndReason::kTakenOver;
+  if ((options_.linger_ns == 0 && !taken_over) || draining_) return End(session, EndReason::kExpired, kGoneText);
+  session->leaving = EndReason::kUnspecified;
   DropQueue(session);
   ExpectNext(session);
   SessionClient* client = std::exchange(session->client, nullptr);
   Linger(session);
-  client->OnEnded(EndReason::kExpired, kGoneText, session->state.expected_step(), std::nullopt);
+  if (taken_over) metrics_.server.sessions_ended[static_cast<size_t>(reason)].Add();
+  client->OnEnded(reason, taken_over ? kTakenOverText : kGoneText, session->state.expected_step(), std::nullopt);
 }
 
 // From here on nobody is attached.

@@ -36,4 +36,11 @@ void Capacity::Opened(ServedModel& model) {
   ++model.load.sessions;
 }
 
+void Capacity::Ended(ServedModel& model) {
+  const double share = ShareOf(model.load);
+  model.load.used -= share;
+  used_ -= share;
+  --model.load.sessions;
+}
+
 }  // namespace recurd

@@ -25,7 +25,7 @@ class Capacity {
   // Whether there is room for one more session of the model, that uses what its others use on average.
   bool HasRoom(const ServedModel& model) const;
   void Opened(ServedModel& model);
-  void Ended(ServedModel& model) { --model.load.sessions; }
+  void Ended(ServedModel& model);
 
  private:
   const double max_load_;

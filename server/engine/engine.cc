@@ -59,7 +59,7 @@ ServedSession* Engine::Open(std::shared_ptr<ServedModel> served, const SessionOp
   session->opened_ns = session->last_message_ns = session->checkpoint_ns = clock_.NowNs();
   session->options = options;
   session->client = client;
-  session->epoch = client == nullptr ? 0 : 1;
+  session->epoch = 1;
   session->may_use_fallback = MayUseFallback(*session->served, options);
   session->stays_on_fallback = options.on_fallback && !session->may_use_fallback;
   MoveState(session, options.on_fallback);
@@ -220,6 +220,7 @@ void Engine::CountSwitch(const RunResult& result) { metrics_.server.state_switch
 
 void Engine::Drain() {
   draining_ = true;
+  if (recovery_.state() == Recovery::State::kDown) return OnRepaired(false);  // nobody would repair it in time
   EndAll(EndReason::kDrained, "", [this](const ServedSession& session) {
     return session.queue.empty() || (!session.queue.head()->started() && &session != running_);
   });

@@ -71,8 +71,7 @@ class Engine {
   // pipeline.
   void End(ServedSession* session, EndReason reason, const char* detail = "");
 
-  // A live session by SessionKey or by its number, none of whose runs is on the pipeline: one that is there is taken
-  // off first. Null: there is none.
+  // A live session by SessionKey or by its number. Null: there is none.
   ServedSession* Find(absl::string_view key);
   ServedSession* Find(uint64_t serial);
   // How the last session of that key ended. Null: it isn't known.
@@ -80,12 +79,16 @@ class Engine {
   // The first session with a higher number, of those that aren't calls. Null: none.
   const ServedSession* Next(uint64_t serial) const;
 
-  // Gives a session that Find gave to another client: what was queued is dropped, what of it had begun is taken back,
-  // and the client it had, if any, hears OnEnded(kTakenOver).
+  // Whether one of its runs is on the pipeline, for a quantum at most unless the pipeline fails.
+  bool IsRunning(const ServedSession* session) const { return session != nullptr && session == running_; }
+
+  // Gives a session to another client: what was queued is dropped, what of it had begun is taken back, and the client
+  // it had, if any, hears OnEnded(kTakenOver). Precondition: it isn't running.
   void Attach(ServedSession* session, const SessionOptions& options, SessionClient* client);
   // The session's client goes away: what was queued is dropped as by Attach and the client hears OnEnded, at once or
   // when its run comes off the pipeline; the session lingers.
-  void Detach(ServedSession* session);
+  // With kTakenOver instead: another client will attach, once the session isn't running.
+  void Detach(ServedSession* session, EndReason reason = EndReason::kExpired);
 
   // Admits the chunk, or refuses it (also one that comes with a refusal that the caller found) with chunk.refusal and
   // expected_step set. OnChunkDone comes only for an admitted one: within this call if the engine was idle and the

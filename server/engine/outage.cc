@@ -34,7 +34,7 @@ void Engine::OnFault(ServedSession* session, const RunResult& result, int64_t no
   Chunk& chunk = *session->queue.head();
   const Fault fault = result.fault == Fault::kNone ? Fault::kInternal : result.fault;
   metrics_.server.pipeline_faults[static_cast<size_t>(fault)].Add();
-  const bool ending = session->ending != EndReason::kUnspecified || session->leaving;
+  const bool ending = session->ending != EndReason::kUnspecified || session->leaving != EndReason::kUnspecified;
   const bool poisoned = session->last_chunk_faulted || ending;
   chunk.faulted = true;
   Recovery::Next next = Recovery::Next::kFail;
@@ -58,7 +58,7 @@ void Engine::OnFault(ServedSession* session, const RunResult& result, int64_t no
       break;
     case Recovery::Next::kFail:
       if (ending) {
-        session->ending == EndReason::kUnspecified ? Detach(session)
+        session->ending == EndReason::kUnspecified ? Detach(session, session->leaving)
                                                    : End(session, session->ending, session->ending_detail);
         break;
       }
@@ -85,8 +85,9 @@ void Engine::GoDown(Fault fault) {
   ++outage_;
   outage_fault_ = fault;
   if (suspect_ != nullptr && suspect_->may_use_fallback) Enqueue(std::exchange(suspect_, nullptr), clock_.NowNs());
-  for (const auto& [serial, session] : sessions_) {
-    if (session.get() != suspect_ && !HasPipeline(*session) && !session->queue.empty()) RefuseQueue(session.get());
+  for (auto it = sessions_.begin(); it != sessions_.end(); ++it) {
+    ServedSession* session = it->second.get();
+    if (session != suspect_ && !HasPipeline(*session) && !session->queue.empty()) RefuseQueue(session);
   }
   RecoveryEvent event = std::exchange(untold_, {});
   event.kind = RecoveryEvent::Kind::kDown;

@@ -171,10 +171,10 @@ void Engine::FinishRun(const RunResult& result) {
   MoveState(session, run_on_fallback_);
   chunk.done_steps += run_.steps;
   chunk.pipeline_ns += now_ns - run_start_ns_;
-  if (chunk.next == nullptr) capacity_.Ran(*session->served, now_ns - run_start_ns_);
+  if (chunk.next == nullptr && !session->unary()) capacity_.Ran(*session->served, now_ns - run_start_ns_);
   chunk.modelled_ns += result.modelled_ns;
   if (session->ending != EndReason::kUnspecified) return End(session, session->ending, session->ending_detail);
-  if (session->leaving) return Detach(session);
+  if (session->leaving != EndReason::kUnspecified) return Detach(session, session->leaving);
   if (chunk.done_steps == chunk.steps) {
     Reply(session, now_ns);
   } else {

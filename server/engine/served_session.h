@@ -86,7 +86,7 @@ struct ServedSession : RunQueue::Node {
   // Set once the session must end, while one of its runs is still on the pipeline.
   EndReason ending = EndReason::kUnspecified;
   const char* ending_detail = "";
-  bool leaving = false;  // the same for its client only
+  EndReason leaving = EndReason::kUnspecified;  // the same for its client only
   // While the pipeline is down it may run on the fallback; it always does, where it began there and may not change.
   bool may_use_fallback = false;
   bool stays_on_fallback = false;

@@ -25,6 +25,8 @@ const char* NameOf(Role role) {
       return "admin";
     case Role::kMetrics:
       return "metrics";
+    case Role::kStreamOrAdmin:
+      return "stream or admin";
     case Role::kAnyone:
       break;
   }

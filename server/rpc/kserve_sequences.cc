@@ -113,7 +113,7 @@ void SequenceTable::Start(const SequenceName& name, std::shared_ptr<ServedModel>
   sequence->session_ = engine_.Open(sequence->served_, options, sequence, &request->refusal,
                                     {.kind = whole ? SessionKind::kCall : SessionKind::kSequence,
                                      .identity = name.identity,
-                                     .replaces = older != nullptr});
+                                     .replaces = older != nullptr && older->older_ == nullptr});
   if (sequence->session_ == nullptr) {
     sequences_.pop_back();
     return request->OnDone();

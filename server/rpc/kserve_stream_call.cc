@@ -142,6 +142,9 @@ Detached StreamCall::WriteReplies(StreamCall* call) {
       co_await call->progress_;
     }
   }
+  // The last answer may have come inside the engine, which must not be called back: the table has its turn afterwards.
+  grpc::Alarm turn;
+  co_await Start([&](void* tag) { turn.Set(call->service_->rpc()->queue(), gpr_now(GPR_CLOCK_MONOTONIC), tag); });
   call->service_->sequences().Settle();
   call->room_.Set();
   call->written_.Set();

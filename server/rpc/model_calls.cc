@@ -53,7 +53,7 @@ grpc::Status GetServerInfo(RpcServer* rpc, const v1::GetServerInfoRequest&, v1::
 void ServeModelCalls(RpcServer* rpc) {
   ServeUnary(rpc, &rpc->recurrent(), &Service::RequestListModels, Role::kStream, &ListModels);
   ServeUnary(rpc, &rpc->recurrent(), &Service::RequestGetModel, Role::kStream, &GetModel);
-  ServeUnary(rpc, &rpc->recurrent(), &Service::RequestGetServerInfo, Role::kStream, &GetServerInfo);
+  ServeUnary(rpc, &rpc->recurrent(), &Service::RequestGetServerInfo, Role::kStreamOrAdmin, &GetServerInfo);
 }
 
 }  // namespace recurd

@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "server/base/status_macros.h"
 #include "server/rpc/convert.h"
 
 namespace recurd {
@@ -20,8 +21,11 @@ struct Opening {
   SessionOptions options;
   StateImage image;
 
+  // What can be said without a model.
+  absl::Status Read();
   // Fills in what depends on the model. The profile is the one that the session goes on under.
   absl::Status CheckState(const ServedModel& served, std::string* profile);
+  absl::Status CheckAttach(const ServedSession& session, std::string* profile, Refusal* refusal);
   grpc::Status Attach(ServedSession* session, SessionClient* client, std::string* profile);
   grpc::Status Create(const Caller& caller, SessionClient* client, ServedSession** session, std::string* profile);
 };
@@ -33,19 +37,40 @@ absl::Status Opening::CheckState(const ServedModel& served, std::string* profile
   return image.Check(*served.model, *profile, options.allow_profile_change);
 }
 
-grpc::Status Opening::Attach(ServedSession* session, SessionClient* client, std::string* profile) {
-  const Model& model = *session->served->model;
+absl::Status Opening::Read() {
+  RECURD_RETURN_IF_ERROR(FromProto(open, &options));
+  if (!open.session_id().empty()) RECURD_RETURN_IF_ERROR(CheckSessionId(open.session_id()));
+  if (open.session_id().empty() && open.mode() == v1::Open::ATTACH) {
+    return absl::InvalidArgumentError("open.mode is ATTACH, which needs the session_id of the session to attach to");
+  }
+  if (open.has_state()) {
+    image = FromProto(open.state());
+    options.state = &image;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Opening::CheckAttach(const ServedSession& session, std::string* profile, Refusal* refusal) {
+  const Model& model = *session.served->model;
+  *refusal = Refusal::kMalformed;
   if ((!open.model().empty() && open.model() != model.name) ||
       (!open.version().empty() && open.version() != model.version)) {
-    return Refused(rpc, Refusal::kMalformed,
-                   absl::FailedPreconditionError(absl::StrCat("the session is one of model '", model.name, "' version ",
-                                                              model.version, ", not of '", open.model(), "' version '",
-                                                              open.version(), "': leave both empty to attach")));
+    return absl::FailedPreconditionError(absl::StrCat("the session is one of model '", model.name, "' version ",
+                                                      model.version,
+                                                      ", not of the one asked for: leave model and "
+                                                      "version empty to attach"));
   }
-  const absl::Status status = CheckState(*session->served, profile);
-  if (!status.ok()) return Refused(rpc, Refusal::kBadState, status);
-  if (options.state == nullptr) *profile = session->served->On(session->by_fallback).numerics_profile();
+  *refusal = Refusal::kBadState;
+  return CheckState(*session.served, profile);
+}
+
+grpc::Status Opening::Attach(ServedSession* session, SessionClient* client, std::string* profile) {
+  Refusal refusal;
+  if (const absl::Status status = CheckAttach(*session, profile, &refusal); !status.ok()) {
+    return Refused(rpc, refusal, status);
+  }
   rpc->engine().Attach(session, options, client);
+  if (options.state == nullptr) *profile = session->served->On(session->by_fallback).numerics_profile();
   return grpc::Status::OK;
 }
 
@@ -82,22 +107,30 @@ grpc::Status UnknownSession(RpcServer* rpc, const Caller& caller, absl::string_v
   return Refused(rpc, Refusal::kUnknownSession, absl::NotFoundError(text));
 }
 
+uint64_t FenceToOpen(RpcServer* rpc, const Caller& caller, const v1::Open& open) {
+  if (open.mode() == v1::Open::CREATE || open.session_id().empty()) return 0;
+  ServedSession* session = rpc->engine().Find(SessionKey(caller.identity, open.session_id()));
+  if (session == nullptr || !rpc->engine().IsRunning(session)) return 0;
+  Opening opening{.rpc = rpc, .open = open};
+  std::string profile;
+  Refusal refusal;
+  if (!opening.Read().ok() || !opening.CheckAttach(*session, &profile, &refusal).ok()) return 0;
+  rpc->engine().Detach(session, EndReason::kTakenOver);
+  return session->serial;
+}
+
 grpc::Status OpenSession(RpcServer* rpc, const Caller& caller, const v1::Open& open, SessionClient* client,
                          ServedSession** session, std::string* profile) {
-  Opening opening{.rpc = rpc, .open = open};
-  absl::Status status = FromProto(open, &opening.options);
-  if (status.ok() && !open.session_id().empty()) status = CheckSessionId(open.session_id());
-  if (status.ok() && open.session_id().empty() && open.mode() == v1::Open::ATTACH) {
-    status = absl::InvalidArgumentError("open.mode is ATTACH, which needs the session_id of the session to attach to");
+  if (client == nullptr && rpc->engine().options().linger_ns == 0) {
+    return Refused(rpc, Refusal::kUnsupported,
+                   absl::FailedPreconditionError("a session that nobody is attached to ends at once on this server "
+                                                 "(--session_linger=0): open a stream with the state instead"));
   }
-  if (!status.ok()) return Refused(rpc, Refusal::kMalformed, status);
+  Opening opening{.rpc = rpc, .open = open};
+  if (const absl::Status status = opening.Read(); !status.ok()) return Refused(rpc, Refusal::kMalformed, status);
   if (rpc->engine().draining()) {
     return Refused(rpc, Refusal::kDraining,
                    absl::UnavailableError(RefusalText(Refusal::kDraining, rpc->engine().options())));
-  }
-  if (open.has_state()) {
-    opening.image = FromProto(open.state());
-    opening.options.state = &opening.image;
   }
   if (open.mode() != v1::Open::CREATE && !open.session_id().empty()) {
     ServedSession* found = rpc->engine().Find(SessionKey(caller.identity, open.session_id()));

@@ -65,6 +65,7 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Listen(RpcOptions options,
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 5'000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);  // finds clients lost behind a dead network
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, 600'000);  // without a call; a stream is one
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS,
                              engine.options().max_sessions + engine.options().max_unary);
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMaxHeaderBytes);

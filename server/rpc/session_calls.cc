@@ -55,7 +55,8 @@ grpc::Status ListSessions(RpcServer* rpc, const v1::ListSessionsRequest& request
 // The session that `id` names: by its id, or, for administrators, by its handle.
 grpc::Status FindSession(RpcServer* rpc, const Caller& caller, const std::string& id, ServedSession** session) {
   if (id.empty() || id.front() != '@') {
-    *session = id.empty() ? nullptr : rpc->engine().Find(SessionKey(caller.identity, id));
+    if (const absl::Status status = CheckSessionId(id); !status.ok()) return ToGrpc(status);
+    *session = rpc->engine().Find(SessionKey(caller.identity, id));
     return *session != nullptr ? grpc::Status::OK : UnknownSession(rpc, caller, id);
   }
   if (!caller.admin) {
@@ -127,10 +128,10 @@ grpc::Status CloseSession(RpcServer* rpc, const Caller& caller, const v1::CloseS
 void ServeSessionCalls(RpcServer* rpc) {
   Service* service = &rpc->recurrent();
   ServeUnary(rpc, service, &Service::RequestListSessions, Role::kAdmin, &ListSessions);
-  ServeUnary(rpc, service, &Service::RequestGetSession, Role::kStream, &GetSession);
-  ServeUnary(rpc, service, &Service::RequestExportSession, Role::kStream, &ExportSession);
+  ServeUnary(rpc, service, &Service::RequestGetSession, Role::kStreamOrAdmin, &GetSession);
+  ServeUnary(rpc, service, &Service::RequestExportSession, Role::kStreamOrAdmin, &ExportSession);
   ServeUnary(rpc, service, &Service::RequestImportSession, Role::kStream, &ImportSession);
-  ServeUnary(rpc, service, &Service::RequestCloseSession, Role::kStream, &CloseSession);
+  ServeUnary(rpc, service, &Service::RequestCloseSession, Role::kStreamOrAdmin, &CloseSession);
 }
 
 }  // namespace recurd

@@ -38,6 +38,10 @@ Detached StreamCall::Serve(RpcServer* rpc) {
     }
     const bool ok = co_await Start([&](void* tag) { call.stream_.Read(&call.Tail().request, tag); });
     if (!ok) break;
+    const uint64_t awaited = call.FenceToOpen();
+    while (awaited != 0 && rpc->engine().IsRunning(rpc->engine().Find(awaited))) {
+      co_await Start([&](void* tag) { call.turn_.Set(rpc->queue(), gpr_now(GPR_CLOCK_MONOTONIC), tag); });
+    }
     call.OnRequest();
   }
   call.reading_ = false;
@@ -83,12 +87,19 @@ Detached StreamCall::WriteReplies(StreamCall* call) {
 Detached StreamCall::AwaitDone(StreamCall* call) {
   co_await call->done_;
   if (call->context_.IsCancelled() && call->session_ != nullptr) {
-    call->rpc_->engine().Detach(call->session_);
+    Engine& engine = call->rpc_->engine();
+    call->closed_ ? engine.End(call->session_, EndReason::kClosed) : engine.Detach(call->session_);
   }
   call->gone_.Set();
 }
 
 // ---- requests -----------------------------------------------------------------------------------------------------
+
+// The number of the session whose run the request in Tail() must wait for; 0: it needn't.
+uint64_t StreamCall::FenceToOpen() {
+  const v1::StreamRequest& request = Tail().request;
+  return session_ == nullptr && request.has_open() ? recurd::FenceToOpen(rpc_, caller_, request.open()) : 0;
+}
 
 void StreamCall::OnRequest() {
   Slot& slot = Tail();

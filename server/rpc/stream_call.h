@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "grpcpp/alarm.h"
 #include "grpcpp/grpcpp.h"
 #include "proto/recurd/v1/recurd.pb.h"
 #include "server/engine/engine.h"
@@ -61,6 +62,7 @@ class StreamCall final : public SessionClient {
 
   // Takes the request in Tail(): afterwards it is a slot of the ring, or nothing was made of it.
   void OnRequest();
+  uint64_t FenceToOpen();
   void OnOpen(Slot& slot);
   void OnChunk(Slot& slot);
   // Answers with a Refused.
@@ -97,6 +99,7 @@ class StreamCall final : public SessionClient {
   grpc::Status status_;
   std::optional<v1::StreamResponse> last_checkpoint_, ended_;
 
+  grpc::Alarm turn_;
   QueueOp done_;    // AsyncNotifyWhenDone
   Event room_;      // for the reader: a slot is free, or the call is ending
   Event progress_;  // for the writer: a slot was answered, or the call is ending

@@ -99,6 +99,7 @@ class World {
         if (client.session != nullptr) engine_.Detach(client.session);
         return;
       case 4:
+        if (message.size() % 4 == 3) pipeline_.hold = !pipeline_.hold;
         for (size_t i = 0; i <= message.size() && engine_.busy(); ++i) engine_.Advance();
         return;
       case 5:
@@ -141,6 +142,7 @@ class World {
     if (!CheckSessionId(id).ok()) return;
     Refusal refusal;
     ServedSession* session = open.mode() == v1::Open::CREATE ? nullptr : engine_.Find(SessionKey("", id));
+    if (session != nullptr && engine_.IsRunning(session)) return;
     if (session != nullptr) {
       engine_.Attach(session, options, &client);
     } else {

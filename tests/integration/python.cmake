@@ -14,6 +14,7 @@ if(RECURD_RPC)
   recurd_python_test(python_venv integration ${CMAKE_CURRENT_SOURCE_DIR}/python_venv.sh ${PROJECT_SOURCE_DIR} ${venv})
   set_tests_properties(python_venv PROPERTIES FIXTURES_SETUP python_venv)
   recurd_python_test(python_client_test integration ${venv}/bin/python ${CMAKE_CURRENT_SOURCE_DIR}/python_client_test.py)
+  recurd_python_test(python_sessions_test integration ${venv}/bin/python ${CMAKE_CURRENT_SOURCE_DIR}/python_sessions_test.py)
   if(NOT RECURD_SANITIZER)
     recurd_python_test(python_unit unit ${venv}/bin/python -m unittest discover -s ${package}/tests)
     recurd_python_test(lint.python_types lint mypy --python-executable ${venv}/bin/python --config-file ${package}/pyproject.toml

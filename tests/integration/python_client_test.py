@@ -4,9 +4,6 @@ usage: python_client_test.py [unittest arguments], with RECURD_DAEMON (path of t
 repository) in the environment, in a Python that has the package.
 """
 import asyncio
-import os
-import re
-import select
 import signal
 import subprocess
 import sys
@@ -21,59 +18,11 @@ import grpc
 import numpy as np
 
 import recurd
+from python_daemon import SOURCE, Daemon, bits
 from recurd import aio
 
-SOURCE = Path(os.environ["RECURD_SOURCE"])
 EXAMPLES = SOURCE / "client/python/examples"
 STEPS = 3000
-
-
-class Daemon:
-    """A daemon on a free port that serves the shipped models; killed in the end."""
-
-    def __init__(self, *flags, address="127.0.0.1:0"):
-        self.process = subprocess.Popen(
-            [
-                os.environ["RECURD_DAEMON"],
-                f"--listen={address}",
-                "--metrics_listen=127.0.0.1:0",
-                f"--model_repository={SOURCE}/deploy/models",
-                *flags,
-            ],
-            stderr=subprocess.PIPE,
-        )
-        self.address = f"127.0.0.1:{self._port()}"
-
-    def _port(self):
-        log, give_up_s = b"", time.monotonic() + 30
-        while time.monotonic() < give_up_s:
-            if select.select([self.process.stderr], [], [], 1)[0]:
-                data = os.read(self.process.stderr.fileno(), 4096)
-                log += data
-                if match := re.search(rb"serves .*\(port (\d+),", log):
-                    return int(match[1])
-                if not data:
-                    break
-        raise AssertionError(f"the daemon did not start:\n{log.decode()}")
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
-
-    def terminate(self):
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(30)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.kill()
-        self.process.stderr.close()
-
-
-def bits(array):
-    return np.asarray(array, np.float32).view(np.uint32).tolist()
 
 
 class PythonClientTest(unittest.TestCase):

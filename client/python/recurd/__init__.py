@@ -21,6 +21,7 @@ from recurd.client import Client
 from recurd.errors import Diverged, Ended, InvalidInput, Lost, RecurdError, Refused, TimedOut
 from recurd.servers import Backoff
 from recurd.session import Session
+from recurd.session_calls import ExportedSession, ImportedSession, SessionInfo
 from recurd.types import Inference, Outputs, State, StreamOptions
 from recurd.wire import Health
 
@@ -29,7 +30,9 @@ __all__ = [
     "Client",
     "Diverged",
     "Ended",
+    "ExportedSession",
     "Health",
+    "ImportedSession",
     "Inference",
     "InvalidInput",
     "Lost",
@@ -37,6 +40,7 @@ __all__ = [
     "RecurdError",
     "Refused",
     "Session",
+    "SessionInfo",
     "State",
     "StreamOptions",
     "TimedOut",

@@ -15,6 +15,7 @@ from recurd.types import Outputs, State, StreamOptions
 from recurd.v1 import recurd_pb2 as pb
 
 NO_ROOM = "there was no room for another chunk"
+_HEAD_BYTES = 128  # of a message, over and above its floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Piece:
     state: State | None = None
     deadline_us: int = 0
     client_tag: int = 0
+    checkpoint: bool = False
 
     @classmethod
     def of(
@@ -39,6 +41,7 @@ class Piece:
         state: State | None = None,
         deadline_us: int = 0,
         client_tag: int = 0,
+        checkpoint: bool = False,
     ) -> Piece:
         """inputs: [T, width] or [width].   Errors: InvalidInput."""
         rows = to_rows(inputs, width)
@@ -46,7 +49,7 @@ class Piece:
             raise InvalidInput("a chunk takes a state only together with begin")
         if not 0 <= deadline_us < 1 << 32:
             raise InvalidInput(f"deadline_us={deadline_us}: give microseconds, 0 (none) to 2^32 - 1")
-        return cls(to_wire(rows), len(rows), begin, end, state, deadline_us, client_tag)
+        return cls(to_wire(rows), len(rows), begin, end, state, deadline_us, client_tag, checkpoint)
 
     def add_to(self, replay: Replay) -> None:
         replay.add(
@@ -57,6 +60,7 @@ class Piece:
             deadline_us=self.deadline_us,
             client_tag=self.client_tag,
             state=self.state,
+            checkpoint=self.checkpoint,
         )
 
 
@@ -67,8 +71,22 @@ def check(core: ResumeCore, opened: pb.Opened, piece: Piece) -> int:
             f"a chunk of {piece.step_count} steps; the server takes {opened.max_chunk_steps} "
             "(--max_chunk_steps): send it in pieces, or use run()"
         )
-    state_bytes = 4 * len(piece.state.values) if piece.state is not None else 0
-    return core.cost(len(piece.inputs) + state_bytes)
+    byte_count = len(piece.inputs) + _state_bytes(piece.state)
+    if byte_count > (limit := _limit_bytes(opened)):
+        raise InvalidInput(
+            f"a chunk of {byte_count} bytes of floats; the server takes messages of {opened.max_message_bytes}, "
+            f"which is {limit} besides its head: send it in pieces, or use run()"
+        )
+    return core.cost(byte_count)
+
+
+def _state_bytes(state: State | None) -> int:
+    return 4 * len(state.values) if state is not None else 0
+
+
+def _limit_bytes(opened: pb.Opened) -> int:
+    """Of a message's floats."""
+    return max(1, opened.max_message_bytes - _HEAD_BYTES) if opened.max_message_bytes else 1 << 31
 
 
 def split(
@@ -77,8 +95,9 @@ def split(
     """[T, input_size] in the fewest chunks that the server and the replay memory take."""
     whole = Piece.of(inputs, opened.input_size, begin, end, state)
     row_bytes = 4 * opened.input_size
-    room = core.replay.chunk_limit_bytes - OVERHEAD_BYTES - (4 * len(state.values) if state is not None else 0)
-    most = max(1, min(opened.max_chunk_steps, room // row_bytes))
+    room = min(core.replay.chunk_limit_bytes - OVERHEAD_BYTES, _limit_bytes(opened)) - _state_bytes(state)
+    answers = _limit_bytes(opened) // (4 * opened.output_size)
+    most = max(1, min(opened.max_chunk_steps, room // row_bytes, answers))
     for at in range(0, whole.step_count, most):
         count = min(most, whole.step_count - at)
         first, last = at == 0, at + count == whole.step_count

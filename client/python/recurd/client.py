@@ -11,11 +11,12 @@ from typing import Any, TypeVar
 import grpc
 import numpy.typing as npt
 
-from recurd import wire
-from recurd.errors import InvalidInput, RecurdError
+from recurd import session_calls, wire
+from recurd.errors import InvalidInput, Lost, RecurdError
 from recurd.servers import Backoff, Servers
 from recurd.session import Session
-from recurd.types import Inference, OutputsWanted, State, StreamOptions
+from recurd.session_calls import ExportedSession, ImportedSession, SessionInfo
+from recurd.types import Inference, Mode, OutputsWanted, State, StreamOptions
 from recurd.v1 import recurd_pb2 as pb
 from recurd.v1.recurd_pb2_grpc import RecurrentStub
 
@@ -71,7 +72,8 @@ class Client:
         connect_timeout_s: float = 5.0,
         resume_timeout_s: float = 60.0,
         answer_timeout_s: float = 30.0,
-        attach: bool = False,
+        session_id: str = "",
+        mode: Mode = "create",
     ) -> Session:
         """Opens a session; StreamOptions explains the options.
 
@@ -89,7 +91,8 @@ class Client:
             connect_timeout_s,
             resume_timeout_s,
             answer_timeout_s,
-            attach,
+            session_id,
+            mode,
         )
         session = Session(self._dial, self._metadata, self._servers(), options)
         self._sessions.add(session)
@@ -112,7 +115,9 @@ class Client:
         request.version = version
         return self._ask(
             lambda server, timeout_s: wire.inference_of(
-                self._stub(server).Infer(request, timeout=timeout_s, metadata=self._metadata()), described.output_size, server
+                self._stub(server).Infer(request, timeout=timeout_s, metadata=self._metadata()),
+                described.output_size,
+                server,
             )
         )
 
@@ -120,7 +125,9 @@ class Client:
         """What is served: name, version, state of each."""
 
         def ask(server: str, timeout_s: float) -> pb.ListModelsResponse:
-            response: pb.ListModelsResponse = self._stub(server).ListModels(pb.ListModelsRequest(), timeout=timeout_s, metadata=self._metadata())
+            response: pb.ListModelsResponse = self._stub(server).ListModels(
+                pb.ListModelsRequest(), timeout=timeout_s, metadata=self._metadata()
+            )
             return response
 
         return list(self._ask(ask).models)
@@ -130,7 +137,9 @@ class Client:
         request = pb.GetModelRequest(model=name or self._model, version=version)
 
         def ask(server: str, timeout_s: float) -> pb.GetModelResponse:
-            response: pb.GetModelResponse = self._stub(server).GetModel(request, timeout=timeout_s, metadata=self._metadata())
+            response: pb.GetModelResponse = self._stub(server).GetModel(
+                request, timeout=timeout_s, metadata=self._metadata()
+            )
             return response
 
         return self._ask(ask)
@@ -145,6 +154,69 @@ class Client:
             return response
 
         return self._ask(ask)
+
+    def sessions(self, model: str = "") -> list[SessionInfo]:
+        """All sessions, or a model's, at each server of the list that answers, oldest first; for administrators.
+
+        Errors: Lost when none answers.
+        """
+        found: list[SessionInfo] = []
+        failed: dict[str, RecurdError] = {}
+        for server in self._addresses:
+            try:
+                found += self._sessions_at(server, model)
+            except grpc.RpcError as raised:
+                failed[server] = wire.to_error(raised, server)
+                if failed[server].code not in wire.TRY_NEXT | {grpc.StatusCode.DEADLINE_EXCEEDED}:
+                    raise failed[server] from None
+                self._hang_up(server)
+        if len(failed) == len(self._addresses):
+            raise Lost("none of the servers answered", grpc.StatusCode.UNAVAILABLE, failed)
+        return found
+
+    def export_session(self, session: str, *, server: str = "") -> ExportedSession:
+        """The state of a session, which goes on. `session`: its id, or, for administrators, its handle.
+
+        server: one of the list; "": all are asked. Errors: FAILED_PRECONDITION when it is between two sequences; Lost
+        when no server knows it, with each one's word of how it ended.
+        """
+        request = pb.ExportSessionRequest(session_id=session)
+
+        def ask(server: str, timeout_s: float) -> ExportedSession:
+            call = self._stub(server).ExportSession
+            return ExportedSession.of(call(request, timeout=timeout_s, metadata=self._metadata()), server)
+
+        return self._ask(ask, session_calls.servers_for(session, server, self._addresses), session_calls.ELSEWHERE)
+
+    def import_session(
+        self, state: State, model: str = "", *, version: str = "", allow_profile_change: bool = False, server: str = ""
+    ) -> ImportedSession:
+        """A new session at `state` that lingers on a server until somebody attaches to it: stream(mode="attach").
+
+        server: one of the list; "": the first that answers. Asked again after a lost answer, it may leave a second one
+        behind, which expires.
+        """
+        request = session_calls.import_request(state, model or self._model, version, allow_profile_change)
+
+        def ask(server: str, timeout_s: float) -> ImportedSession:
+            call = self._stub(server).ImportSession
+            return ImportedSession.of(call(request, timeout=timeout_s, metadata=self._metadata()), server)
+
+        return self._ask(ask, session_calls.servers_for("", server, self._addresses))
+
+    def close_session(self, session: str, *, server: str = "") -> int:
+        """Ends a session, whoever holds it; gives the step that would have come next. Else as export_session.
+
+        Its holder gets Ended, CLOSED, or EVICTED where a handle was given.
+        """
+        request = pb.CloseSessionRequest(session_id=session)
+
+        def ask(server: str, timeout_s: float) -> int:
+            call = self._stub(server).CloseSession
+            response: pb.CloseSessionResponse = call(request, timeout=timeout_s, metadata=self._metadata())
+            return int(response.next_step)
+
+        return self._ask(ask, session_calls.servers_for(session, server, self._addresses), session_calls.ELSEWHERE)
 
     def health(self, service: str = "") -> dict[str, wire.Health]:
         """Each server of the list -> its health, or a model's there. UNKNOWN where nobody answers, or knows it."""
@@ -168,8 +240,8 @@ class Client:
     ) -> None:
         self.close()
 
-    def _servers(self) -> Servers:
-        return Servers(self._addresses, self._backoff)
+    def _servers(self, addresses: Sequence[str] = ()) -> Servers:
+        return Servers(addresses or self._addresses, self._backoff)
 
     def _described(self, name: str, version: str) -> pb.GetModelResponse:
         """A model's description; asked for once."""
@@ -213,9 +285,31 @@ class Client:
             self._hang_up(address)
             return wire.Health.UNKNOWN
 
-    def _ask(self, call: Callable[[str, float], T]) -> T:
-        """A unary call, call(server, timeout_s), at the first server that can answer it."""
-        servers = self._servers()
+    def _sessions_at(self, server: str, model: str) -> list[SessionInfo]:
+        found: list[SessionInfo] = []
+        timeout_s = min(session_calls.LIST_S, self._timeout_s)
+        token = ""
+        while True:
+            request = session_calls.list_request(model, token)
+            page: pb.ListSessionsResponse = self._stub(server).ListSessions(
+                request, timeout=timeout_s, metadata=self._metadata()
+            )
+            found += [SessionInfo.of(info, server) for info in page.sessions]
+            token = page.next_page_token
+            if not token:
+                return found
+
+    def _ask(
+        self,
+        call: Callable[[str, float], T],
+        addresses: Sequence[str] = (),
+        left_out: frozenset[grpc.StatusCode] = session_calls.NOWHERE,
+    ) -> T:
+        """A unary call, call(server, timeout_s), at the first of the servers that can answer it.
+
+        left_out: codes after which a server isn't asked again.
+        """
+        servers = self._servers(addresses)
         give_up_s = time.monotonic() + self._timeout_s
         servers.begin(time.monotonic(), self._timeout_s)
         while True:
@@ -225,7 +319,8 @@ class Client:
                 return call(attempt.server, max(0.001, give_up_s - time.monotonic()))
             except grpc.RpcError as raised:
                 error: RecurdError = wire.to_error(raised, attempt.server)
-            if error.code not in wire.TRY_NEXT:
+            if error.code not in wire.TRY_NEXT | left_out:
                 raise error
-            self._hang_up(attempt.server)
-            servers.failed(error, time.monotonic())
+            if error.code not in left_out:
+                self._hang_up(attempt.server)
+            servers.failed(error, time.monotonic(), unfit=error.code in left_out)

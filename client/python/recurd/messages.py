@@ -13,15 +13,19 @@ _CODES: dict[int, Code] = {code.value[0]: code for code in Code}
 _INPUTS_FIELD = pb.Chunk.INPUTS_FIELD_NUMBER
 
 
-def open_request(options: StreamOptions, version: str, state: State | None, checkpoint_steps: int) -> pb.StreamRequest:
-    """Asks for a new session."""
+def open_request(
+    options: StreamOptions, version: str, state: State | None, mode: pb.Open.Mode, session_id: str
+) -> pb.StreamRequest:
+    """Asks for a session."""
     return pb.StreamRequest(
         open=pb.Open(
             model=options.model,
             version=version,
+            mode=mode,
+            session_id=session_id,
             state=state,
             allow_profile_change=options.allow_profile_change,
-            checkpoint_steps=checkpoint_steps,
+            checkpoint_steps=options.checkpoint_steps,
             outputs=options.outputs.upper(),
             output_stride=options.output_stride,
         )
@@ -38,6 +42,7 @@ def chunk_request(chunk: LoggedChunk) -> pb.StreamRequest:
             deadline_us=0 if chunk.answered else chunk.deadline_us,
             client_tag=chunk.client_tag,
             state=chunk.state,
+            checkpoint=chunk.checkpoint,
         )
     )
     put_packed(request.chunk, _INPUTS_FIELD, chunk.inputs)

@@ -3,6 +3,9 @@
 The log begins at `base` (a state, or None: the initial one) and holds every chunk since: first those that are answered,
 then those that are not. On a connection two positions move through it: what was sent, and whose answer is due. A new
 connection rewinds both. Answers to chunks that were answered before are for nobody.
+
+A log that begins at a state rewinds a session which lives on by that state; one that begins with a sequence does it by
+the `begin` of its first chunk. A session that was attached to in mid-sequence has neither, until a state of it comes.
 """
 from __future__ import annotations
 
@@ -26,6 +29,7 @@ class LoggedChunk:
     client_tag: int
     state: State | None
     round: int
+    checkpoint: bool = False
     answered: bool = False
     checksum: int | None = None
 
@@ -48,7 +52,13 @@ class Replay:
         self._skip = 0
         self._next_step = base.step if base is not None else 0
         self._begin_next = base is None
+        self._mid_sequence = False  # attached to there, and no state of it has come yet
+        self._unmarked_bytes = 0  # since a checkpoint was asked for
         self._round = 0
+
+    def start_at(self, next_step: int, begin_next: bool) -> None:
+        """Goes on with a session that was attached to; nothing has been sent."""
+        self._next_step, self._begin_next, self._mid_sequence = next_step, begin_next, not begin_next
 
     # ---- the caller's side
 
@@ -84,8 +94,12 @@ class Replay:
         deadline_us: int = 0,
         client_tag: int = 0,
         state: State | None = None,
+        checkpoint: bool = False,
     ) -> LoggedChunk:
-        """Numbers a chunk and logs it. It begins a sequence where the caller says so, or where the last one ended."""
+        """Numbers a chunk and logs it. It begins a sequence where the caller says so, or where the last one ended.
+
+        Asks for a checkpoint with it before a quarter of the memory is full of chunks without.
+        """
         begin = begin or self._begin_next
         if begin:
             self._round += 1
@@ -94,10 +108,24 @@ class Replay:
         )
         self._chunks.append(chunk)
         self._used_bytes += chunk.cost
+        self._unmarked_bytes += chunk.cost
+        needed = self._unmarked_bytes >= self.limit_bytes // 4 or (self._mid_sequence and not begin)
+        if not end and (checkpoint or needed):
+            chunk.checkpoint, self._unmarked_bytes = True, 0
         self._next_step, self._begin_next = chunk.first_step + step_count, end
         return chunk
 
     # ---- the connection's side
+
+    @property
+    def restorable(self) -> bool:
+        """Whether the base and the log are enough to go on from, wherever the session is."""
+        return self.base is not None or not self._mid_sequence or bool(self._chunks and self._chunks[0].begin)
+
+    @property
+    def first_step(self) -> int:
+        """With restorable False: the step that a session expects which has applied nothing of the log."""
+        return self._chunks[0].first_step if self._chunks else self.next_step
 
     def rewind(self) -> None:
         """A new connection: everything is to be sent, from `base` on."""
@@ -124,6 +152,8 @@ class Replay:
             return
         chunk.answered, chunk.checksum = True, checksum
         self._answered += 1
+        if chunk.begin or chunk.end:
+            self._mid_sequence = False
         if chunk.end:
             self._drop(self._due, None)
         elif chunk.begin:
@@ -141,10 +171,12 @@ class Replay:
         self._skip += sent - at - 1
         self._sent -= sent - at
         self._used_bytes -= sum(c.cost for c in given_up)
+        self._unmarked_bytes = self._used_bytes  # the one that was to bring a checkpoint may be among them
         del self._chunks[at:last]
         if chunk.round == self._round:
             self._next_step, self._begin_next = chunk.first_step, chunk.begin
         if chunk.begin:
+            self._mid_sequence = False
             self._drop(at, None)  # the old sequence is over all the same
         return given_up
 
@@ -156,7 +188,13 @@ class Replay:
         return True
 
     def checkpoint(self, state: State) -> bool:
-        """Takes `state` for the new base, and drops the chunks before it, if it stands behind one of their answers."""
+        """Takes `state` for the new base, and drops the chunks before it, if it stands behind one of their answers.
+
+        Or if it is the state that an attached session stood at, before its first chunk.
+        """
+        if not self.restorable and state.step == self.first_step:
+            self.base = state
+            return True
         for count in range(self._due, 0, -1):
             chunk = self._chunks[count - 1]
             if chunk.first_step + chunk.step_count == state.step:

@@ -4,8 +4,10 @@ A driver (recurd.session, recurd.aio.session) owns the clock and the network and
 
     plan -> connect -> (next_request | on_response)* -> on_lost -> plan -> ...
 
-Every connection creates a session from the last copy of the state and sends what came after it; answers that the caller
-already has are compared and dropped. One connection at a time: the driver brings nothing of an older one.
+Every connection takes the session up at the last copy of the state and sends what came after it; answers that the
+caller already has are compared and dropped. Where the session lives on, that rewinds it, and fences off an older
+connection that the server still believes in; elsewhere it is created under the same id. One connection at a time: the
+driver brings nothing of an older one.
 """
 from __future__ import annotations
 
@@ -26,6 +28,7 @@ from recurd.v1 import recurd_pb2 as pb
 # What another attempt at the same server can't mend: asked to open, it is left out; later on, the session is over.
 _PERMANENT = {
     Code.NOT_FOUND,
+    Code.ALREADY_EXISTS,
     Code.FAILED_PRECONDITION,
     Code.INVALID_ARGUMENT,
     Code.UNIMPLEMENTED,
@@ -36,14 +39,19 @@ _PERMANENT = {
 _RESUMABLE = {pb.Ended.DRAINED, pb.Ended.RESTARTED, pb.Ended.EXPIRED, pb.Ended.MODEL_UNLOADED}
 _STEADY_S = 10.0  # a connection that held for so long ends an outage, even if nothing was sent on it
 _OPEN_S = 5.0  # for one attempt to open
-_LEAVE_S = 1.0  # for the last checkpoint of a server that refuses because it goes away
+_LEAVE_S = 1.0  # for the last words of a server that refuses because it, or the session, goes away
+_MODES: dict[str, pb.Open.Mode] = {
+    "create": pb.Open.CREATE,
+    "attach": pb.Open.ATTACH,
+    "attach_or_create": pb.Open.ATTACH_OR_CREATE,
+}
 
 
 class Phase(enum.Enum):
     IDLE = "not connected"
     OPENING = "connected, waiting for Opened"
     OPEN = "in session"
-    LEAVING = "refused as unavailable, waiting for the server's last words"
+    LEAVING = "refused, waiting for the server's last words"
     OVER = "over; failure says why"
 
 
@@ -60,8 +68,8 @@ class ResumeCore:
         self.connections = 0
         self._servers = servers
         self._answers: deque[Outputs | Refused] = deque()
-        self._checkpoint_steps = options.checkpoint_steps
-        self._attach = options.attach
+        self._mode: pb.Open.Mode = pb.Open.CREATE  # of this connection
+        self._create_only: set[str] = set()  # servers that don't know of attaching
         self._profile = ""  # of the session's first connection
         self._comparable = True  # nothing was computed under another one
         self._dormant = False
@@ -132,11 +140,13 @@ class ResumeCore:
 
     def _open_request(self) -> pb.StreamRequest:
         version = self.opened.version if self.opened else self.options.version
-        request = messages.open_request(self.options, version, self.replay.base, self._checkpoint_steps)
-        if self._attach and self.opened:
-            request.open.mode = pb.Open.ATTACH_OR_CREATE
-            request.open.session_id = self.opened.session_id
-        return request
+        session_id = self.options.session_id or (self.opened.session_id if self.opened else "")
+        self._mode = _MODES[self.options.mode]
+        if self.opened:
+            self._mode = pb.Open.ATTACH_OR_CREATE if self.replay.restorable else pb.Open.ATTACH
+        if self._mode == pb.Open.ATTACH_OR_CREATE and (self.server in self._create_only or not session_id):
+            self._mode, session_id = pb.Open.CREATE, ""
+        return messages.open_request(self.options, version, self.replay.base, self._mode, session_id)
 
     def next_request(self, now_s: float) -> pb.StreamRequest | None:
         """What to send now on this connection, if anything."""
@@ -169,7 +179,7 @@ class ResumeCore:
         if response.HasField("ended"):
             self._on_ended(response.ended, now_s)
         elif response.HasField("checkpoint"):
-            self._on_checkpoint(response.checkpoint.state, now_s)
+            self._on_checkpoint(response.checkpoint.state)
         elif self.phase is Phase.OPENING:
             self._on_first(response, now_s)
         elif self.phase is Phase.OPEN and response.HasField("outputs"):
@@ -191,10 +201,18 @@ class ResumeCore:
             return self.on_lost(Code.FAILED_PRECONDITION, unfit, now_s)
         if self.opened is None:
             self._servers.settle()
+            self._begin_with(response.opened)
         self.opened = response.opened
         self._opened_s = now_s
         self.phase = Phase.OPEN
-        self._limit_checkpoint_steps()
+
+    def _begin_with(self, opened: pb.Opened) -> None:
+        """A session that was there before goes on where it stands, also at step 0: its state may be an imported one."""
+        self._profile = opened.numerics_profile
+        if self._mode == pb.Open.CREATE or self.replay.base is not None:
+            return
+        is_new = self._mode == pb.Open.ATTACH_OR_CREATE and opened.epoch <= 1 and opened.next_step == 0
+        self.replay.start_at(opened.next_step, opened.must_begin or is_new)
 
     def _unfit(self, opened: pb.Opened) -> str:
         """Why the session can't go on where it was opened; "" if it can."""
@@ -202,21 +220,17 @@ class ResumeCore:
         if base is not None and opened.next_step != base.step:
             return f"it goes on at step {opened.next_step} from a state of step {base.step}"
         if self.opened is None:
-            self._profile = opened.numerics_profile
             return ""
-        for what in ("version", "input_size", "output_size", "state_size"):
+        if not self.replay.restorable and (opened.must_begin or opened.next_step != self.replay.first_step):
+            return (
+                f"the session is at step {opened.next_step}, its client at step {self.replay.first_step}, and no copy "
+                "of the state has come since it was attached to: what is between is lost"
+            )
+        for what in ("version", "input_size", "output_size", "state_size", "model_fingerprint"):
             old, new = getattr(self.opened, what), getattr(opened, what)
-            if old != new:
+            if old and new and old != new:
                 return f"model '{self.options.model}' has {what} {new} there, and {old} where the session began"
         return self._other_profile(opened.numerics_profile) if self._changes_profile(opened.numerics_profile) else ""
-
-    def _limit_checkpoint_steps(self) -> None:
-        """Asks for copies often enough that half of the replay memory holds what comes between two of them."""
-        assert self.opened is not None
-        steps = max(1, self.replay.chunk_limit_bytes // (4 * self.opened.input_size + OVERHEAD_BYTES))
-        if steps < self._checkpoint_steps:
-            self._checkpoint_steps = steps
-            self.phase = Phase.IDLE  # opens once more, with that
 
     def _on_outputs(self, outputs: pb.Outputs, now_s: float) -> None:
         assert self.opened is not None
@@ -263,8 +277,12 @@ class ResumeCore:
         if self.replay.skip_refusal():
             return
         chunk, code = self.replay.due, messages.code_of(refused.code)
-        if code is Code.UNAVAILABLE:
-            self.phase, self._since_s, self._retry_after_s = Phase.LEAVING, now_s, refused.retry_after_ms / 1000
+        if code is Code.UNAVAILABLE and refused.retry_after_ms:  # the server stays, and the state came before
+            self._retry_after_s = refused.retry_after_ms / 1000
+            self.on_lost(code, refused.message, now_s)
+        elif code is Code.UNAVAILABLE or (code is Code.FAILED_PRECONDITION and not (chunk and chunk.state)):
+            # The server goes away, or the session is over: which, comes next.
+            self.phase, self._since_s = Phase.LEAVING, now_s
         elif chunk is None or refused.first_step != chunk.first_step or code is Code.ABORTED:
             self.on_lost(Code.ABORTED, f"steps are counted apart: {refused.message}", now_s)
         elif chunk.answered:
@@ -283,11 +301,9 @@ class ResumeCore:
             )
             text, code = f"it builds on a chunk that was refused: {refused.message}", Code.ABORTED
 
-    def _on_checkpoint(self, state: State, now_s: float) -> None:
+    def _on_checkpoint(self, state: State) -> None:
         if self.opened is not None and len(state.values) == self.opened.state_size:
             self.replay.checkpoint(state)
-        if self.phase is Phase.LEAVING and self._retry_after_s > 0:  # the server stays, and has said all
-            self.on_lost(Code.UNAVAILABLE, "its pipeline is being repaired", now_s)
 
     def _on_ended(self, ended: pb.Ended, now_s: float) -> None:
         reason = pb.Ended.Reason.Name(ended.reason) if ended.reason in pb.Ended.Reason.values() else str(ended.reason)
@@ -308,8 +324,8 @@ class ResumeCore:
             return self.cancel()
         error = RecurdError(text, code, self.server)
         opening, self.phase = self.phase is Phase.OPENING, Phase.IDLE
-        if opening and self._attach and code is Code.UNIMPLEMENTED:
-            self._attach = False  # it creates sessions only
+        if opening and self._mode == pb.Open.ATTACH_OR_CREATE and code is Code.UNIMPLEMENTED:
+            self._create_only.add(self.server)
             return
         if not opening and code in _PERMANENT | {Code.RESOURCE_EXHAUSTED} and not unfit:
             return self.fail(error)
@@ -333,5 +349,5 @@ class ResumeCore:
             self.cancel()
 
     def cancel(self) -> None:
-        """Ends the session here and now."""
+        """Ends the session for its caller, here and now. The server keeps it for a while, and its id attaches to it."""
         self.fail(Ended("the session was closed by its caller", Code.CANCELLED, "", "CLOSED", self.replay.next_step))

@@ -81,7 +81,7 @@ class Servers:
         """The next attempt.   Errors: Lost when no server is fit, or the outage's limit would be passed."""
         fit = [a for a in self._addresses[self._at :] + self._addresses[: self._at] if a not in self._unfit]
         if not fit:
-            raise Lost(self._nobody("can take this session"), self._errors[self.current].code, self._errors)
+            raise Lost(self._nobody("can serve this"), self._errors[self.current].code, self._errors)
         at_s = now_s if self._failures == 0 else now_s + self._backoff.delay_s(self._failures - 1, self._rng)
         server = min(fit, key=lambda a: max(0.0, self._not_before.get(a, 0.0) - at_s))
         at_s = max(at_s, self._not_before.get(server, 0.0))

@@ -49,6 +49,7 @@ class Session:
         self._changed = threading.Condition(self._lock)  # for callers and the pump: the core has news
         self._to_send = threading.Condition(self._lock)  # for the request stream
         self._call: Any = None
+        self._dropped = 0  # the last connection that is cancelled
         self._pump = threading.Thread(target=self._run_pump, name="recurd-session", daemon=True)
         self._pump.start()
         try:
@@ -135,6 +136,7 @@ class Session:
         state: State | None = None,
         deadline_us: int = 0,
         client_tag: int = 0,
+        checkpoint: bool = False,
         timeout: float | None = None,
     ) -> None:
         """Sends a chunk; receive() or iteration has its answer. The inputs are copied.
@@ -142,8 +144,9 @@ class Session:
         Waits while max_chunks_ahead chunks are out or the replay memory is full; by default for answer_timeout_s.
         begin: a new sequence, from `state` or the model's initial one. end: the sequence is over after this chunk.
         deadline_us: time from receipt within which the first step must have started; 0: no limit.
+        checkpoint: a copy of the state comes behind the answer, for `checkpoint`, whether one is due or not.
         """
-        piece = chunks.Piece.of(inputs, self.opened.input_size, begin, end, state, deadline_us, client_tag)
+        piece = chunks.Piece.of(inputs, self.opened.input_size, begin, end, state, deadline_us, client_tag, checkpoint)
         self._send(piece, timeout)
 
     def receive(self, timeout: float | None = None) -> Outputs:
@@ -171,7 +174,7 @@ class Session:
         self.cancel()
 
     def cancel(self) -> None:
-        """Ends the session here and now; whatever waits gets Ended."""
+        """Leaves at once; whatever waits gets Ended. The server keeps the session for a while (--session_linger)."""
         with self._lock:
             self._core.cancel()
             call = self._call
@@ -249,8 +252,9 @@ class Session:
             if overdue_s is not None and now_s >= overdue_s and self._call is not None:
                 self._call.cancel()
                 overdue_s = None
-            until = [s for s in (give_up_s, overdue_s) if s is not None]
-            self._changed.wait(max(0.0, min(until) - now_s) if until else None)
+            # What is sent while this waits makes the connection overdue, and doesn't tell: hence the last of the three.
+            until = [s for s in (give_up_s, overdue_s) if s is not None] + [now_s + self._core.options.answer_timeout_s]
+            self._changed.wait(max(0.0, min(until) - now_s))
 
     def _notify(self) -> None:
         self._changed.notify_all()
@@ -286,12 +290,15 @@ class Session:
             return True
 
     def _requests(self, opening: pb.StreamRequest, connection: int) -> Iterator[pb.StreamRequest]:
-        """What one connection sends. Runs in a thread of gRPC's; ends with the connection."""
+        """What one connection sends. Runs in a thread of gRPC's.
+
+        Ends when the connection has been cancelled, not before: the end of the requests would close the session.
+        """
         yield opening
         while True:
             with self._lock:
                 while (request := self._next_request(connection)) is None:
-                    if self._core.connections != connection or self._core.phase in (Phase.IDLE, Phase.OVER):
+                    if self._dropped >= connection:
                         return
                     self._to_send.wait()
             yield request
@@ -302,7 +309,7 @@ class Session:
     def _read(self) -> None:
         """Brings the core what the server says, until the connection is of no more use."""
         code, text = grpc.StatusCode.UNAVAILABLE, "the server ended the stream without a reason"
-        call, channel = self._call, self._channel
+        call, channel, connection = self._call, self._channel, self._core.connections
         try:
             for response in call:
                 with self._lock:
@@ -318,6 +325,8 @@ class Session:
         finally:
             call.cancel()
             channel.close()
+            with self._lock:
+                self._dropped = connection
         with self._lock:
             self._core.on_lost(code, text, time.monotonic())
             self._notify()

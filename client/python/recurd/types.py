@@ -11,6 +11,9 @@ from recurd.v1 import recurd_pb2 as pb
 # Which steps' outputs the server sends. "every_kth": steps k-1, 2k-1, ... of each sequence, with k = output_stride.
 OutputsWanted = Literal["every_step", "last_of_chunk", "last_of_sequence", "every_kth"]
 
+# A new session; one that exists; or a new one where there is none.
+Mode = Literal["create", "attach", "attach_or_create"]
+
 # A session's hidden state between two steps (recurd.v1.State): keep it, send it to any server with the same model.
 State = pb.State
 
@@ -23,7 +26,10 @@ class StreamOptions:
     replay_bytes: bound of what is kept to be sent again: the inputs since the last copy, and 256 bytes a chunk.
     connect_timeout_s, resume_timeout_s: how long all servers of the list may fail, at the beginning and later on.
     answer_timeout_s: a server that owes an answer and is silent for so long counts as lost.
-    attach: offer the old session to the server (ATTACH_OR_CREATE) instead of only its state; falls back where it can't.
+    session_id: what to call a new session (1 to 128 bytes of printable ASCII, not beginning with '@'), or which one to
+      attach to. Private to who authenticates with the server; "": the server makes up a secret, opened.session_id.
+    mode: "attach" looks for the session at all servers of the list; "attach_or_create" asks the first that answers.
+      Both go on at the session's next step, or at that of `state`; whoever held the session gets Ended, TAKEN_OVER.
     """
 
     model: str
@@ -37,7 +43,8 @@ class StreamOptions:
     connect_timeout_s: float = 5.0
     resume_timeout_s: float = 60.0
     answer_timeout_s: float = 30.0
-    attach: bool = False
+    session_id: str = ""
+    mode: Mode = "create"
 
     def __post_init__(self) -> None:
         if not self.model:
@@ -55,6 +62,19 @@ class StreamOptions:
             raise InvalidInput(f"checkpoint_steps={self.checkpoint_steps}: resuming needs 1 or more")
         if self.replay_bytes < 1 << 12:
             raise InvalidInput(f"replay_bytes={self.replay_bytes}: give at least 4096")
+        self._check_session()
+
+    def _check_session(self) -> None:
+        name = self.session_id
+        if self.mode not in ("create", "attach", "attach_or_create"):
+            raise InvalidInput(f"mode={self.mode!r}: known are create, attach, attach_or_create")
+        if self.mode == "attach" and not name:
+            raise InvalidInput("mode='attach' needs the session_id of the session to attach to")
+        if len(name) > 128 or name.startswith("@") or not all(" " <= c <= "~" for c in name):
+            raise InvalidInput(
+                f"session_id={name[:40]!r} is not 1 to 128 characters of printable ASCII that begin with another than "
+                "'@'; a handle ('@17') names a session for sessions(), export_session() and close_session() only"
+            )
 
     def steps_with_outputs(self, first_step: int, step_count: int, end: bool) -> range:
         """The steps of a chunk whose outputs the server sends."""

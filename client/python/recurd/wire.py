@@ -29,7 +29,7 @@ CHANNEL_OPTIONS: list[tuple[str, int]] = [
     ("grpc.keepalive_timeout_ms", 5000),
 ]
 
-# Unary calls change nothing on the server: after these another server is asked.
+# Unary calls may be asked twice: after these another server is asked.
 # (CANCELLED: the channel was closed because another call found it dead.)
 TRY_NEXT = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.CANCELLED}
 

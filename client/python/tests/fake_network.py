@@ -41,8 +41,16 @@ class FakeNetwork:
         """Everything under way is lost."""
         self.up_wire.clear()
         self.down_wire.clear()
+        if self.stream is not None and self.stream.session is not None and text != "gave no sign of life":
+            self.stream.session.stream = None
         self.stream = None
         self.core.on_lost(code, text, self.now)
+
+    def stall(self):
+        """The client gives the connection up; the server holds the session for it. Returns the server's stream."""
+        stream = self.stream
+        self.cut("gave no sign of life", grpc.StatusCode.CANCELLED)
+        return stream
 
     def client_sends(self):
         request = self.core.next_request(self.now) if self.stream else None

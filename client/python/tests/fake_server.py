@@ -22,16 +22,31 @@ def floats_of(message, width):
 
 
 class FakeServer:
-    """What streams of one server have in common."""
+    """What streams of one server have in common. Its sessions outlive them; attaches: as far as it knows of that."""
 
-    def __init__(self, profile="exact", version="1", fingerprint="f", max_chunks_ahead=4, attaches=False):
+    def __init__(self, profile="exact", version="1", fingerprint="f", max_chunks_ahead=4, attaches=True):
         self.profile, self.version, self.fingerprint = profile, version, fingerprint
         self.max_chunks_ahead, self.attaches = max_chunks_ahead, attaches
         self.draining = False
         self.opens = []
+        self.sessions = {}
+        self.created = 0
 
     def stream(self):
         return FakeStream(self)
+
+    def restart(self):
+        """As after kill -9."""
+        self.sessions.clear()
+
+
+class FakeSession:
+    """What a server keeps between two streams."""
+
+    def __init__(self):
+        self.step, self.in_sequence = 0, True
+        self.state = np.zeros(OUTPUTS, np.float32)
+        self.epoch, self.stream = 0, None
 
 
 class FakeStream:
@@ -41,26 +56,41 @@ class FakeStream:
         self.server = server
         self.open = None
         self.status = None
-        self.step, self.in_sequence, self.since = 0, True, 0
-        self.state = np.zeros(OUTPUTS, np.float32)
+        self.id, self.session, self.since = "", None, 0
+        self.last_words = []
+
+    @property
+    def step(self):
+        return self.session.step
 
     def handle(self, request):
+        if self.last_words:
+            return [self.last_words.pop()]
         if self.status:
             return []
         if request.HasField("open"):
             return self._open(request.open)
         if request.HasField("close"):
-            self.status = ("OK", "")
-            return [pb.StreamResponse(ended=pb.Ended(reason=pb.Ended.CLOSED, next_step=self.step))]
+            return self._end(pb.Ended.CLOSED)
         return self._chunk(request.chunk)
 
     def drain(self):
         """The last words of a server that goes away."""
         if self.status or self.open is None:
             return []
+        last = [self._checkpoint()] if self.session.in_sequence else []
+        return last + self._end(pb.Ended.DRAINED)
+
+    def taken_over(self):
+        self.last_words = self._ended(pb.Ended.TAKEN_OVER)
+
+    def _end(self, reason):
+        self.server.sessions.pop(self.id, None)
+        return self._ended(reason)
+
+    def _ended(self, reason):
         self.status = ("OK", "")
-        last = [self._checkpoint()] if self.in_sequence else []
-        return last + [pb.StreamResponse(ended=pb.Ended(reason=pb.Ended.DRAINED, next_step=self.step))]
+        return [pb.StreamResponse(ended=pb.Ended(reason=reason, next_step=self.step))]
 
     def _open(self, message):
         server = self.server
@@ -79,17 +109,22 @@ class FakeStream:
             and not message.allow_profile_change
         ):
             self.status = ("FAILED_PRECONDITION", f"profile {server.profile}")
+        elif message.mode == pb.Open.ATTACH and message.session_id not in server.sessions:
+            self.status = ("NOT_FOUND", f"session {message.session_id} is not known to this server")
+        elif message.mode == pb.Open.CREATE and message.session_id in server.sessions:
+            self.status = ("ALREADY_EXISTS", f"session {message.session_id} exists")
         if self.status:
             return []
         self.open = message
-        if message.HasField("state"):
-            self.step, self.state = message.state.step, floats_of(message.state, OUTPUTS)[0]
+        session = self._attach(message)
         return [
             pb.StreamResponse(
                 opened=pb.Opened(
-                    session_id="secret",
-                    epoch=1,
-                    next_step=self.step,
+                    session_id=self.id,
+                    epoch=session.epoch,
+                    next_step=session.step,
+                    must_begin=not session.in_sequence,
+                    model_fingerprint=server.fingerprint,
                     version=server.version,
                     input_size=INPUTS,
                     output_size=OUTPUTS,
@@ -101,9 +136,26 @@ class FakeStream:
             )
         ]
 
+    def _attach(self, message):
+        server = self.server
+        self.id = message.session_id or f"{id(server):x}-{server.created}"
+        if self.id not in server.sessions:
+            server.created += 1
+            server.sessions[self.id] = FakeSession()
+        self.session = session = server.sessions[self.id]
+        if session.stream is not None:
+            session.stream.taken_over()
+        session.stream = self
+        session.epoch += 1
+        if message.HasField("state"):
+            session.step, session.in_sequence = message.state.step, True
+            session.state = floats_of(message.state, OUTPUTS)[0]
+        return session
+
     def _chunk(self, chunk):
+        session = self.session
         rows = floats_of(chunk, INPUTS)
-        in_order = chunk.first_step == 0 if chunk.begin else self.in_sequence and chunk.first_step == self.step
+        in_order = chunk.first_step == 0 if chunk.begin else session.in_sequence and chunk.first_step == session.step
         if self.server.draining:
             return [self._refused(chunk, 14, "draining")]
         if not in_order:
@@ -111,25 +163,25 @@ class FakeStream:
         if not np.isfinite(rows).all():
             answer = self._refused(chunk, 3, "holds a NaN")
             if chunk.begin:
-                self.in_sequence, self.step = False, 0
+                session.in_sequence, session.step = False, 0
             return [answer]
         if chunk.begin:
-            self.step = 0
-            self.state = (
+            session.step = 0
+            session.state = (
                 floats_of(chunk.state, OUTPUTS)[0] if chunk.HasField("state") else np.zeros(OUTPUTS, np.float32)
             )
         return self._apply(chunk, rows)
 
     def _apply(self, chunk, rows):
-        out = []
+        session, out = self.session, []
         for row in rows:
-            self.state = advance(self.state, row)
-            out.append(self.state if self.server.profile == "exact" else self.state * np.float32(1 + 1e-6))
-        self.in_sequence, self.step = not chunk.end, 0 if chunk.end else self.step + len(rows)
+            session.state = advance(session.state, row)
+            out.append(session.state if self.server.profile == "exact" else session.state * np.float32(1 + 1e-6))
+        session.in_sequence, session.step = not chunk.end, 0 if chunk.end else session.step + len(rows)
         answer = pb.Outputs(first_step=chunk.first_step, step_count=len(rows), client_tag=chunk.client_tag)
         put_packed(answer, 3, np.concatenate(out).tobytes())
         self.since += len(rows)
-        if not self.in_sequence or self.since < self.open.checkpoint_steps:
+        if not session.in_sequence or (self.since < self.open.checkpoint_steps and not chunk.checkpoint):
             return [pb.StreamResponse(outputs=answer)]
         self.since = 0
         return [pb.StreamResponse(outputs=answer), self._checkpoint()]
@@ -140,7 +192,7 @@ class FakeStream:
             model_fingerprint=self.server.fingerprint,
             numerics_profile=self.server.profile,
             step=self.step,
-            values=self.state.tolist(),
+            values=self.session.state.tolist(),
         )
         return pb.StreamResponse(checkpoint=pb.Checkpoint(state=state))
 

@@ -39,6 +39,16 @@ class ChunksTest(unittest.TestCase):
         self.opened.max_chunk_steps = 10000
         self.assertEqual([p.step_count for p in self.split(700)], [320, 320, 60])
 
+    def test_a_run_is_cut_at_what_a_message_takes_here_and_back(self):
+        self.opened.max_message_bytes = 128 + 50 * 4 * INPUTS
+        self.assertEqual([p.step_count for p in self.split(120)], [50, 50, 20])
+        pieces = self.split(120, begin=True, state=State(values=[1] * 20 * INPUTS))
+        self.assertEqual([p.step_count for p in pieces], [30, 30, 30, 30])
+        self.opened.output_size = 5 * INPUTS
+        self.assertEqual([p.step_count for p in self.split(25)], [10, 10, 5])
+        with self.assertRaisesRegex(InvalidInput, "612 bytes of floats; the server takes messages of 728"):
+            chunks.check(self.core, self.opened, chunks.Piece.of(np.zeros((51, INPUTS)), INPUTS))
+
     def test_a_chunk_that_is_too_long_or_has_a_state_and_no_begin_is_named(self):
         with self.assertRaisesRegex(InvalidInput, "65 steps; the server takes 64"):
             chunks.check(self.core, self.opened, chunks.Piece.of(np.zeros((65, INPUTS)), INPUTS))

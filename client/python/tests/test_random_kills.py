@@ -23,7 +23,10 @@ class Story:
         self.data = np.random.default_rng(seed)
         self.bad_chunks = bad_chunks
         self.network = FakeNetwork(
-            {name: FakeServer(max_chunks_ahead=self.rng.randint(1, 8)) for name in "abc"},
+            {
+                name: FakeServer(max_chunks_ahead=self.rng.randint(1, 8), attaches=self.rng.random() < 0.8)
+                for name in "abc"
+            },
             self.rng,
             checkpoint_steps=self.rng.choice([1, 2, 5, 17, 1000]),
             connect_timeout_s=1e6,
@@ -57,11 +60,13 @@ class Story:
         if self.network.stream is None:
             return False
         self.cuts += 1
-        self.network.cut()
-        for name in self.network.servers:  # some come back, another may be gone for now
+        self.rng.choice([self.network.cut, self.network.stall])()
+        for name, server in self.network.servers.items():  # some come back, another may be gone for now
             self.network.down.discard(name)
             if self.rng.random() < 0.3:
                 self.network.down.add(name)
+            if self.rng.random() < 0.3:
+                server.restart()
         return True
 
     def come_back(self):
@@ -84,7 +89,7 @@ class Story:
             network.server_reads,
             network.client_reads,
         ]
-        for _ in range(20000):
+        for _ in range(50000):
             self.rng.choices(common + [self.cut, self.drain, self.come_back], [6, 6, 6, 6, 6, 6, 0.7, 0.05, 0.1])[0]()
             if len(self.answers) == CHUNKS:
                 return self

@@ -92,7 +92,7 @@ class ResumeTest(unittest.TestCase):
             network.client_sends()
             refused = pb.Refused(code=14, first_step=0, retry_after_ms=3000)
             network.core.on_response(pb.StreamResponse(refused=refused), network.now)
-            network.cut()
+            self.assertIs(network.core.phase, Phase.IDLE)
             attempt = network.core.plan(network.now)
             self.assertEqual(attempt.server, expected)
             self.assertEqual(attempt.at_s >= 3, expected == "a")
@@ -104,8 +104,8 @@ class ResumeTest(unittest.TestCase):
         add(network)
         network.client_sends()
         refused = pb.Refused(code=14, first_step=1, retry_after_ms=1000)
-        network.core.on_response(pb.StreamResponse(refused=refused), network.now)
         network.core.on_response(network.stream._checkpoint(), network.now)
+        network.core.on_response(pb.StreamResponse(refused=refused), network.now)
         self.assertIs(network.core.phase, Phase.IDLE)
         network.settle()
         self.assertEqual([(a.first_step, a.server) for a in network.answers()], [(0, "a"), (1, "b")])
@@ -275,9 +275,26 @@ class ResumeTest(unittest.TestCase):
         network.client_sends()
         self.assertEqual(network.core.overdue_s, 130)
 
-    def test_a_small_replay_memory_asks_for_more_checkpoints(self):
+    def test_a_small_replay_memory_asks_for_copies_before_a_quarter_of_it_is_full_of_chunks_without(self):
         network = opened(replay_bytes=8192, checkpoint_steps=1000)
-        self.assertEqual([o.checkpoint_steps for o in network.servers["a"].opens], [1000, 4096 // (12 + 256)])
+        for number in range(20):
+            add(network)
+            network.settle()
+            self.assertEqual(network.core.replay.used_bytes, (number + 1) % 8 * (12 + 256))
+        self.assertEqual(network.core.connections, 1)
+
+    def test_a_copy_that_was_to_come_with_a_refused_chunk_is_asked_for_with_the_next_one(self):
+        network = opened(replay_bytes=8192, checkpoint_steps=1000)
+        for number in range(1, 60):
+            add(network, value=np.nan if number % 8 == 0 else 0.5)
+            network.settle()
+            self.assertLess(network.core.replay.used_bytes, 4096)
+
+    def test_a_copy_can_be_asked_for_with_any_chunk(self):
+        network = opened(checkpoint_steps=1000)
+        add(network, steps=3, checkpoint=True)
+        network.settle()
+        self.assertEqual(network.core.replay.base.step, 3)
 
     def test_a_chunk_that_never_fits_names_the_limit_and_the_way_out(self):
         network = opened(replay_bytes=8192)
@@ -342,20 +359,6 @@ class ResumeTest(unittest.TestCase):
                 network.server_reads()
                 network.client_reads()
         self.assertEqual([r.chunk.deadline_us for r in network.up_wire], [0, 60])
-
-    def test_offers_its_old_session_where_asked_to_and_does_without_where_that_is_unknown(self):
-        for attaches, modes in (
-            (True, [pb.Open.ATTACH_OR_CREATE]),
-            (False, [pb.Open.ATTACH_OR_CREATE, pb.Open.CREATE]),
-        ):
-            network = opened({"a": FakeServer(attaches=attaches)}, attach=True, checkpoint_steps=1)
-            add(network)
-            network.settle()
-            network.cut()
-            add(network)
-            network.settle()
-            self.assertEqual([o.mode for o in network.servers["a"].opens[1:]], modes)
-            self.assertEqual(steps_of(network.answers()), [0, 1])
 
     def test_close_is_sent_after_the_chunks_and_ends_the_session(self):
         network = opened()

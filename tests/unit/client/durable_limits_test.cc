@@ -55,6 +55,19 @@ TEST_F(DurableSessionTest, WhatAServerEndsForGoodIsOver) {
   }
 }
 
+// It must not go on elsewhere, as a second one of the session that somebody else has now.
+TEST_F(DurableSessionTest, BeingTakenOverDuringAReplayIsTheEnd) {
+  a_.Script({{Mishap::kBeforeApplied, 3}});
+  b_.Script({{Mishap::kTakesOver, 0}});
+  DurableSession session = Open();
+  Count(session, 0, 3);
+  const absl::Status ended = session.Step({1, 0}).status();
+  ASSERT_TRUE(EndOf(ended)) << ended;
+  EXPECT_EQ(EndOf(ended)->reason(), v1::Ended::TAKEN_OVER);
+  EXPECT_EQ(a_.opens().size(), 1u);
+  EXPECT_EQ(b_.opens().size(), 1u);
+}
+
 TEST_F(DurableSessionTest, AnExpiredSessionComesBackOnlyWhenThereIsSomethingToSend) {
   a_.Script({{Mishap::kAfterCheckpoint, 1, v1::Ended::EXPIRED}});
   DurableSession session = Open();

@@ -23,6 +23,7 @@ struct Mishap {
     kDrains,           // refused, a last checkpoint, Ended{DRAINED}
     kRepairs,          // a checkpoint, then refused with UNAVAILABLE and retry_after_ms 20
     kEnds,             // Ended{reason}
+    kTakesOver,        // refused, Ended{TAKEN_OVER}
     kOtherBits,        // outputs are off by one
   };
   Where where = kNever;

@@ -84,6 +84,10 @@ class FakeStream {
       case Mishap::kEnds:
         End(mishap_.reason);
         return false;
+      case Mishap::kTakesOver:
+        Refuse(chunk, grpc::StatusCode::FAILED_PRECONDITION, "the session is over");
+        End(v1::Ended::TAKEN_OVER);
+        return false;
       case Mishap::kDrains:
         Refuse(chunk, grpc::StatusCode::UNAVAILABLE, "shutting down");
         SendCheckpoint();

@@ -79,18 +79,16 @@ TEST_F(AttachmentTest, AClientThatLeavesWhileItsRunIsOnThePipelineIsLetGoWhenItC
   EXPECT_EQ(session->state.next_step(), 0u);
 }
 
-TEST_F(AttachmentTest, FindingASessionTakesItsRunOffThePipeline) {
-  FakeClient before, after;
-  ServedSession* session = Open(before);
+TEST_F(AttachmentTest, TellsWhetherASessionRuns) {
+  FakeClient client;
+  ServedSession* session = Open(client);
   Chunk chunk = Make(0, one_);
   pipeline_.hold = true;
   engine_.Submit(session, &chunk);
-  engine_.Detach(session);
+  EXPECT_TRUE(engine_.IsRunning(session));
   pipeline_.hold = false;
-  EXPECT_EQ(engine_.Find(session->serial), session);
-  engine_.Attach(session, {}, &after);
-  Apply(session, 0);
-  EXPECT_THAT(after.rooms.back(), ElementsAre(1));
+  RunAll();
+  EXPECT_FALSE(engine_.IsRunning(session));
 }
 
 TEST_F(AttachmentTest, ARunThatFailsAfterItsClientLeftTakesNothingFromTheSession) {

@@ -2,7 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <string>
+#include <thread>
 
 #include "tests/unit/fakes/in_process_server.h"
 #include "tests/unit/fakes/test_stream.h"
@@ -65,27 +67,33 @@ TEST(AttachTest, ASessionWhoseClientWentAwayGoesOnWithAnother) {
 }
 
 TEST(AttachTest, TheOldStreamHearsThatItWasTakenOverAndItsChunksDie) {
-  InProcessServer server;
+  InProcessServer server({.quantum_ns = 1000});
   TestStream before(server), after(server);
   before.Open();
   const std::string id = before.Receive().opened().session_id();
   server.Do([](FakePipeline& pipeline) { pipeline.hold = true; });
-  before.SendChunk(0, {1});
-  before.SendChunk(1, {1});
+  before.SendChunk(0, {1, 1});  // its first quantum is a step
+  before.SendChunk(2, {1});
   WaitFor([&] {
     int runs = 0;
     server.Do([&](FakePipeline& pipeline) { runs = pipeline.runs; });
     return runs == 1;
   });
+  v1::StreamRequest open;
+  *open.mutable_open() = Attach(id);
+  after.Send(open);
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));  // the Open waits for the run
+  grpc::ClientContext context;
+  v1::GetServerInfoResponse info;
+  EXPECT_TRUE(after.stub->GetServerInfo(&context, {}, &info).ok());  // and nobody else waits for it
   server.Do([](FakePipeline& pipeline) { pipeline.hold = false; });
-  EXPECT_EQ(before.Receive().outputs().first_step(), 0u);
-  EXPECT_EQ(before.Receive().outputs().first_step(), 1u);
-  EXPECT_EQ(OpenAs(after, Attach(id)).next_step(), 2u);
-  const v1::Ended ended = before.Receive().ended();
-  EXPECT_EQ(ended.reason(), v1::Ended::TAKEN_OVER);
+  EXPECT_EQ(before.Receive().refused().first_step(), 0u);
+  EXPECT_EQ(before.Receive().refused().first_step(), 2u);
+  EXPECT_EQ(before.Receive().ended().reason(), v1::Ended::TAKEN_OVER);
   EXPECT_TRUE(before.Finish().ok());
-  after.SendChunk(2, {1});
-  EXPECT_THAT(after.Receive().outputs().outputs(), ElementsAre(3));
+  EXPECT_EQ(after.Receive().opened().next_step(), 0u);
+  after.SendChunk(0, {1});
+  EXPECT_THAT(after.Receive().outputs().outputs(), ElementsAre(1));
   EXPECT_EQ(server.metrics().server.sessions_active.value(), 1);
 }
 

@@ -170,6 +170,23 @@ TEST(KserveStreamCallTest, WithTritonGrpcErrorTheFirstErrorIsTheStreamsStatus) {
   EXPECT_THAT(status.error_message(), HasSubstr("must specify the START flag"));
 }
 
+// Its last answer comes inside the engine, long after the stream has failed.
+TEST(KserveStreamCallTest, AStreamThatHasFailedWaitsForWhatStillRuns) {
+  InProcessServer server({.quantum_ns = 1000});
+  for (int i = 0; i < 5; ++i) {
+    TestStream stream(server, true);
+    server.Do([](FakePipeline& pipeline) { pipeline.hold = true; });
+    stream.Send(Steps({1, 1}));
+    stream.Send(Of(8, {1}));
+    stream.Send(Steps(std::vector<float>(5000, 1.0f)));
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    server.Do([](FakePipeline& pipeline) { pipeline.hold = false; });
+    EXPECT_EQ(stream.Finish().error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+    TestStream next(server);
+    EXPECT_THAT(next.Ask(Steps({1, 1})), ElementsAre(1, 2));
+  }
+}
+
 TEST(KserveStreamCallTest, WithTritonGrpcErrorAStreamWithoutOneEndsWell) {
   InProcessServer server;
   TestStream stream(server, true);

@@ -93,8 +93,11 @@ TEST_F(SessionCallsTest, TellsOfASessionByItsIdAndByItsHandle) {
   EXPECT_EQ(Get(info.handle()).next_step(), 2u);
   Get("@99999");
   EXPECT_EQ(status_.error_code(), grpc::StatusCode::NOT_FOUND);
-  Get("");
-  EXPECT_EQ(status_.error_code(), grpc::StatusCode::NOT_FOUND);
+  for (const std::string& id : {std::string(), std::string(100'000, 'x')}) {
+    Get(id);
+    EXPECT_EQ(status_.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+    EXPECT_LT(status_.error_message().size(), 200u);
+  }
 }
 
 TEST_F(SessionCallsTest, AnExportedSessionGoesOnAndItsCopyGoesOnBesideIt) {

@@ -134,7 +134,7 @@ TEST(StreamCallTest, ASenderThatNeverReadsIsHeldBackAndHarmsNobody) {
   InProcessServer server;
   TestStream greedy(server), neighbour(server);
   greedy.Open();
-  constexpr int kAll = 400;  // 26 MB, far above what the server and the sockets hold
+  constexpr int kAll = 4000;  // 260 MB, far above what the server, the sockets and HTTP/2's windows hold
   std::atomic<int> sent{0};
   std::thread pouring([&] {
     const std::vector<float> x(16384, 1.0f);

@@ -12,11 +12,12 @@ import grpc
 import grpc.aio
 import numpy.typing as npt
 
-from recurd import wire
+from recurd import session_calls, wire
 from recurd.aio.session import Session
-from recurd.errors import InvalidInput, RecurdError
+from recurd.errors import InvalidInput, Lost, RecurdError
 from recurd.servers import Backoff, Servers
-from recurd.types import Inference, OutputsWanted, State, StreamOptions
+from recurd.session_calls import ExportedSession, ImportedSession, SessionInfo
+from recurd.types import Inference, Mode, OutputsWanted, State, StreamOptions
 from recurd.v1 import recurd_pb2 as pb
 from recurd.v1.recurd_pb2_grpc import RecurrentStub
 
@@ -61,7 +62,8 @@ class Client:
         connect_timeout_s: float = 5.0,
         resume_timeout_s: float = 60.0,
         answer_timeout_s: float = 30.0,
-        attach: bool = False,
+        session_id: str = "",
+        mode: Mode = "create",
     ) -> Session:
         """A session, opened by `async with`; StreamOptions explains the options.
 
@@ -79,7 +81,8 @@ class Client:
             connect_timeout_s,
             resume_timeout_s,
             answer_timeout_s,
-            attach,
+            session_id,
+            mode,
         )
         session = Session(self._dial, self._metadata, self._servers(), options)
         self._sessions.add(session)
@@ -123,7 +126,9 @@ class Client:
         request = pb.GetModelRequest(model=name or self._model, version=version)
 
         async def ask(server: str, timeout_s: float) -> pb.GetModelResponse:
-            response: pb.GetModelResponse = await self._stub(server).GetModel(request, timeout=timeout_s, metadata=self._metadata())
+            response: pb.GetModelResponse = await self._stub(server).GetModel(
+                request, timeout=timeout_s, metadata=self._metadata()
+            )
             return response
 
         return await self._ask(ask)
@@ -133,10 +138,79 @@ class Client:
 
         async def ask(server: str, timeout_s: float) -> pb.GetServerInfoResponse:
             request = pb.GetServerInfoRequest()
-            response: pb.GetServerInfoResponse = await self._stub(server).GetServerInfo(request, timeout=timeout_s, metadata=self._metadata())
+            response: pb.GetServerInfoResponse = await self._stub(server).GetServerInfo(
+                request, timeout=timeout_s, metadata=self._metadata()
+            )
             return response
 
         return await self._ask(ask)
+
+    async def sessions(self, model: str = "") -> list[SessionInfo]:
+        """All sessions, or a model's, at each server of the list that answers, oldest first; for administrators.
+
+        Errors: Lost when none answers.
+        """
+        found: list[SessionInfo] = []
+        failed: dict[str, RecurdError] = {}
+        for server in self._addresses:
+            try:
+                found += await self._sessions_at(server, model)
+            except grpc.RpcError as raised:
+                failed[server] = wire.to_error(raised, server)
+                if failed[server].code not in wire.TRY_NEXT | {grpc.StatusCode.DEADLINE_EXCEEDED}:
+                    raise failed[server] from None
+                await self._hang_up(server)
+        if len(failed) == len(self._addresses):
+            raise Lost("none of the servers answered", grpc.StatusCode.UNAVAILABLE, failed)
+        return found
+
+    async def export_session(self, session: str, *, server: str = "") -> ExportedSession:
+        """The state of a session, which goes on. `session`: its id, or, for administrators, its handle.
+
+        server: one of the list; "": all are asked. Errors: FAILED_PRECONDITION when it is between two sequences; Lost
+        when no server knows it, with each one's word of how it ended.
+        """
+        request = pb.ExportSessionRequest(session_id=session)
+
+        async def ask(server: str, timeout_s: float) -> ExportedSession:
+            call = self._stub(server).ExportSession
+            return ExportedSession.of(await call(request, timeout=timeout_s, metadata=self._metadata()), server)
+
+        return await self._ask(
+            ask, session_calls.servers_for(session, server, self._addresses), session_calls.ELSEWHERE
+        )
+
+    async def import_session(
+        self, state: State, model: str = "", *, version: str = "", allow_profile_change: bool = False, server: str = ""
+    ) -> ImportedSession:
+        """A new session at `state` that lingers on a server until somebody attaches to it: stream(mode="attach").
+
+        server: one of the list; "": the first that answers. Asked again after a lost answer, it may leave a second one
+        behind, which expires.
+        """
+        request = session_calls.import_request(state, model or self._model, version, allow_profile_change)
+
+        async def ask(server: str, timeout_s: float) -> ImportedSession:
+            call = self._stub(server).ImportSession
+            return ImportedSession.of(await call(request, timeout=timeout_s, metadata=self._metadata()), server)
+
+        return await self._ask(ask, session_calls.servers_for("", server, self._addresses))
+
+    async def close_session(self, session: str, *, server: str = "") -> int:
+        """Ends a session, whoever holds it; gives the step that would have come next. Else as export_session.
+
+        Its holder gets Ended, CLOSED, or EVICTED where a handle was given.
+        """
+        request = pb.CloseSessionRequest(session_id=session)
+
+        async def ask(server: str, timeout_s: float) -> int:
+            call = self._stub(server).CloseSession
+            response: pb.CloseSessionResponse = await call(request, timeout=timeout_s, metadata=self._metadata())
+            return int(response.next_step)
+
+        return await self._ask(
+            ask, session_calls.servers_for(session, server, self._addresses), session_calls.ELSEWHERE
+        )
 
     async def health(self, service: str = "") -> dict[str, wire.Health]:
         """Each server of the list -> its health, or a model's there. UNKNOWN where nobody answers, or knows it."""
@@ -159,8 +233,8 @@ class Client:
     ) -> None:
         await self.close()
 
-    def _servers(self) -> Servers:
-        return Servers(self._addresses, self._backoff)
+    def _servers(self, addresses: Sequence[str] = ()) -> Servers:
+        return Servers(addresses or self._addresses, self._backoff)
 
     async def _described(self, name: str, version: str) -> pb.GetModelResponse:
         """A model's description; asked for once."""
@@ -201,9 +275,31 @@ class Client:
             await self._hang_up(address)
             return wire.Health.UNKNOWN
 
-    async def _ask(self, call: Callable[[str, float], Awaitable[T]]) -> T:
-        """A unary call, call(server, timeout_s), at the first server that can answer it."""
-        servers = self._servers()
+    async def _sessions_at(self, server: str, model: str) -> list[SessionInfo]:
+        found: list[SessionInfo] = []
+        timeout_s = min(session_calls.LIST_S, self._timeout_s)
+        token = ""
+        while True:
+            request = session_calls.list_request(model, token)
+            page: pb.ListSessionsResponse = await self._stub(server).ListSessions(
+                request, timeout=timeout_s, metadata=self._metadata()
+            )
+            found += [SessionInfo.of(info, server) for info in page.sessions]
+            token = page.next_page_token
+            if not token:
+                return found
+
+    async def _ask(
+        self,
+        call: Callable[[str, float], Awaitable[T]],
+        addresses: Sequence[str] = (),
+        left_out: frozenset[grpc.StatusCode] = session_calls.NOWHERE,
+    ) -> T:
+        """A unary call, call(server, timeout_s), at the first of the servers that can answer it.
+
+        left_out: codes after which a server isn't asked again.
+        """
+        servers = self._servers(addresses)
         give_up_s = time.monotonic() + self._timeout_s
         servers.begin(time.monotonic(), self._timeout_s)
         while True:
@@ -213,7 +309,8 @@ class Client:
                 return await call(attempt.server, max(0.001, give_up_s - time.monotonic()))
             except grpc.RpcError as raised:
                 error: RecurdError = wire.to_error(raised, attempt.server)
-            if error.code not in wire.TRY_NEXT:
+            if error.code not in wire.TRY_NEXT | left_out:
                 raise error
-            await self._hang_up(attempt.server)
-            servers.failed(error, time.monotonic())
+            if error.code not in left_out:
+                await self._hang_up(attempt.server)
+            servers.failed(error, time.monotonic(), unfit=error.code in left_out)

@@ -119,13 +119,14 @@ class Session:
         state: State | None = None,
         deadline_us: int = 0,
         client_tag: int = 0,
+        checkpoint: bool = False,
         timeout: float | None = None,
     ) -> None:
         """Sends a chunk; receive() or iteration has its answer. The inputs are copied.
 
         Waits while max_chunks_ahead chunks are out or the replay memory is full; by default for answer_timeout_s.
         """
-        piece = chunks.Piece.of(inputs, self.opened.input_size, begin, end, state, deadline_us, client_tag)
+        piece = chunks.Piece.of(inputs, self.opened.input_size, begin, end, state, deadline_us, client_tag, checkpoint)
         await self._send(piece, timeout)
 
     async def receive(self, timeout: float | None = None) -> Outputs:
@@ -153,7 +154,7 @@ class Session:
         await self.cancel()
 
     async def cancel(self) -> None:
-        """Ends the session here and now; whatever waits gets Ended."""
+        """Leaves at once; whatever waits gets Ended. The server keeps the session for a while (--session_linger)."""
         self._core.cancel()
         self._notify()
         if self._call is not None:
@@ -228,8 +229,9 @@ class Session:
             if overdue_s is not None and now_s >= overdue_s and self._call is not None:
                 self._call.cancel()
                 overdue_s = None
-            until = [s for s in (give_up_s, overdue_s) if s is not None]
-            await self._sleep(max(0.0, min(until) - now_s) if until else None)
+            # What is sent while this waits makes the connection overdue, and doesn't tell: hence the last of the three.
+            until = [s for s in (give_up_s, overdue_s) if s is not None] + [now_s + self._core.options.answer_timeout_s]
+            await self._sleep(max(0.0, min(until) - now_s))
 
     async def _sleep(self, timeout_s: float | None) -> None:
         """Until the core has news."""
