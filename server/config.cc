@@ -78,10 +78,11 @@ ABSL_FLAG(std::string, tls_key, "", "PEM file: the private key of --tls_cert, wi
 ABSL_FLAG(std::string, tls_client_ca, "",
           "PEM file of CAs: clients must show a certificate of one of them (mutual TLS), whose URI, DNS or common name "
           "is their identity. None: they need none.");
-ABSL_FLAG(std::string, auth_tokens_file, "",
-          "File of bearer tokens, a line each: NAME ROLE[,ROLE...] TOKEN, with the roles stream, admin and metrics and "
-          "a token of 16 to 128 characters; mode 0600. Every call but health and reflection, and every scrape, then needs "
-          "one. A file that changes is read again, also on SIGHUP. None: nobody needs a token.");
+ABSL_FLAG(
+    std::string, auth_tokens_file, "",
+    "File of bearer tokens, a line each: NAME ROLE[,ROLE...] TOKEN, with the roles stream, admin and metrics and "
+    "a token of 16 to 128 characters; mode 0600. Every call but health and reflection, and every scrape, then needs "
+    "one. A file that changes is read again, also on SIGHUP. None: nobody needs a token.");
 ABSL_FLAG(int32_t, max_connections, 16384,
           "TCP connections open at a time, 1 to 1000000; one more is reset as it comes. Each takes a file descriptor.");
 ABSL_FLAG(int32_t, max_connection_rate, 0,

@@ -17,8 +17,8 @@ namespace recurd {
 grpc::Status OpenSession(RpcServer* rpc, const Caller& caller, const v1::Open& open, SessionClient* client,
                          ServedSession** session, std::string* profile);
 
-// To be called before OpenSession: where `open` rightly asks for a session that is running, that session is taken from its
-// client, and this is its number, else 0. OpenSession must wait until it isn't running.
+// To be called before OpenSession: where `open` rightly asks for a session that is running, that session is taken
+// from its client, and this is its number, else 0. OpenSession must wait until it isn't running.
 uint64_t FenceToOpen(RpcServer* rpc, const Caller& caller, const v1::Open& open);
 
 // How the session ended, or that it isn't known, for a caller that asked for it; counted as a refusal.
