@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -21,7 +22,7 @@ class Capacity {
   void Update(const std::vector<std::shared_ptr<ServedModel>>& models, int64_t now_ns);
 
   // 0 to 1, over the last seconds; includes the share expected of sessions that have just been opened.
-  double used() const { return used_; }
+  double used() const { return std::clamp(used_, 0.0, 1.0); }
   // Whether there is room for one more session of the model, that uses what its others use on average.
   bool HasRoom(const ServedModel& model) const;
   void Opened(ServedModel& model);
