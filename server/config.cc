@@ -59,6 +59,10 @@ ABSL_FLAG(
 ABSL_FLAG(
     int32_t, max_sessions_per_identity, 0,
     "Sessions open at a time of one authenticated identity, 1 to 1000000; one more is refused. 0: no such limit.");
+ABSL_FLAG(
+    absl::Duration, reload_grace, absl::Minutes(1),
+    "How long the sessions of a model that was unloaded or replaced may go on with it, e.g. 30s; then they end as "
+    "model_unloaded, with their state. 0: within about a second.");
 ABSL_FLAG(double, max_load, 0,
           "Refuse a new session where sessions would use more than this part of the pipeline's time, 0 to 1, at the "
           "rates they have lately sent at (recurd_capacity_used_ratio); for clients that send at rates of their own. "
@@ -177,6 +181,7 @@ absl::StatusOr<Config> ConfigFromCommandLine(int argc, char** argv) {
       InRange<int32_t>("max_sessions_per_identity", absl::GetFlag(FLAGS_max_sessions_per_identity), 0, 1'000'000));
   RECURD_RETURN_IF_ERROR(InRange<double>("max_load", absl::GetFlag(FLAGS_max_load), 0, 1));
   RECURD_RETURN_IF_ERROR(Positive("drain_timeout", drain));
+  RECURD_RETURN_IF_ERROR(NotNegative("reload_grace", absl::GetFlag(FLAGS_reload_grace)));
   RECURD_RETURN_IF_ERROR(InRange<int32_t>("max_connections", absl::GetFlag(FLAGS_max_connections), 1, 1'000'000));
   RECURD_RETURN_IF_ERROR(
       InRange<int32_t>("max_connection_rate", absl::GetFlag(FLAGS_max_connection_rate), 0, 1'000'000));
@@ -214,6 +219,7 @@ absl::StatusOr<Config> ConfigFromCommandLine(int argc, char** argv) {
   config.engine.linger_ns = absl::ToInt64Nanoseconds(absl::GetFlag(FLAGS_session_linger));
   config.engine.max_sessions_per_identity = absl::GetFlag(FLAGS_max_sessions_per_identity);
   config.engine.max_load = absl::GetFlag(FLAGS_max_load);
+  config.engine.reload_grace_ns = absl::ToInt64Nanoseconds(absl::GetFlag(FLAGS_reload_grace));
   return config;
 }
 

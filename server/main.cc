@@ -1,6 +1,6 @@
 // The daemon: builds the parts as locals, in order; destruction reverses it. The main thread is the admin thread: it
 // loads the models, then waits for a signal: one that ends the daemon, SIGHUP to read certificates and tokens again,
-// or its own that there is something to repair.
+// or its own that there is something to repair or a model to load.
 // The serving thread owns the queue, the sessions and the pipeline (rpc/server.h).
 #include <sys/types.h>
 #include <unistd.h>
@@ -22,9 +22,10 @@
 #include "server/base/version.h"
 #include "server/config.h"
 #include "server/engine/engine.h"
+#include "server/engine/loader.h"
+#include "server/engine/model_changes.h"
 #include "server/engine/repairs.h"
 #include "server/exporter/exporter.h"
-#include "server/model/repository.h"
 #include "server/numeric/denormals.h"
 #include "server/pipeline/factory.h"
 #include "server/rpc/credentials.h"
@@ -52,52 +53,24 @@ sigset_t BlockSignals() {
   return signals;
 }
 
-void LogPlacement(const Model& model, const Placement& placement) {
-  const ModelledTime& time = placement.modelled;
-  LogInfo(absl::StrCat("model ", model.name, "/", model.version, " lies on the array by the mapping ",
-                       placement.mapping, ", ", placement.tile_count, " tiles; modelled: first step ",
-                       static_cast<int64_t>(time.first_ns), " ns, then ", static_cast<int64_t>(time.steady_ns),
-                       " ns a step, switch ", static_cast<int64_t>(time.switch_ns), " ns"));
-}
-
-std::optional<Placement> CopyOf(const Placement* placement) {
-  return placement == nullptr ? std::nullopt : std::optional<Placement>(*placement);
-}
-
-absl::StatusOr<std::shared_ptr<ServedModel>> Serve(const std::shared_ptr<const Model>& model, Pipeline& pipeline,
-                                                   Pipeline* fallback, Metrics& metrics, const Config& config) {
-  auto served = std::make_shared<ServedModel>();
-  served->model = model;
-  RECURD_ASSIGN_OR_RETURN(served->prepared, pipeline.Prepare(model));
-  served->metrics = metrics.AddModel(model->name, pipeline.name(), config.latency_objective_ns);
-  if (fallback != nullptr) {
-    RECURD_ASSIGN_OR_RETURN(served->fallback, fallback->Prepare(model));
-    served->fallback_metrics = metrics.AddModel(model->name, fallback->name(), config.latency_objective_ns);
+std::vector<ModelInfo> InfosOf(const std::vector<ModelSummary>& models, const Pipeline& pipeline) {
+  std::vector<ModelInfo> infos;
+  for (const ModelSummary& m : models) {
+    infos.push_back({m.name, m.version, m.fingerprint, pipeline.name(), m.placement});
   }
-  LogInfo(absl::StrCat("model ", model->name, "/", model->version, ": ", model->input_size, " in, ", model->output_size,
-                       " out, ", model->state_size(), " state, ", model->parameter_count, " parameters, step ",
-                       static_cast<int64_t>(served->prepared->step_ns()), " ns measured on ", pipeline.name()));
-  if (const Placement* placement = served->prepared->placement()) LogPlacement(*model, *placement);
-  return served;
+  return infos;
 }
 
-absl::Status LoadModels(const Config& config, Pipeline& pipeline, Pipeline* fallback, Metrics& metrics, Engine& engine,
-                        std::vector<ModelInfo>* infos) {
-  RECURD_ASSIGN_OR_RETURN(auto models, LoadRepository(config.model_repository));
-  for (const auto& model : models) {
-    RECURD_ASSIGN_OR_RETURN(auto served, Serve(model, pipeline, fallback, metrics, config));
-    infos->push_back({served->model->name, served->model->version, served->model->fingerprint, pipeline.name(),
-                      CopyOf(served->prepared->placement())});
-    engine.catalog().Put(std::move(served));
-  }
-  return absl::OkStatus();
+absl::StatusOr<Loader> MakeLoader(const Config& config, Pipeline& pipeline, Pipeline* fallback, Metrics& metrics) {
+  RECURD_ASSIGN_OR_RETURN(ModelRepository repository, ModelRepository::Open(config.model_repository));
+  return Loader(std::move(repository), pipeline, fallback, metrics, config.latency_objective_ns);
 }
 
-void SetHealth(RpcServer& rpc, const std::vector<ModelInfo>& models) {
+void SetHealth(RpcServer& rpc, const Catalog& catalog) {
   for (const char* service : {"", "recurd.v1.Recurrent", "inference.GRPCInferenceService", "grpc.health.v1.Health"}) {
     rpc.health().Set(service, true);
   }
-  for (const ModelInfo& model : models) rpc.health().Set(model.model, true);
+  for (const auto& served : catalog.models()) rpc.health().Set(served->model->name, true);
 }
 
 // The signal that came, or -1 if none did.
@@ -106,10 +79,11 @@ int WaitForSignal(const sigset_t& signals, int64_t at_most_ns) {
   return sigtimedwait(&signals, nullptr, &time);
 }
 
-// Until a signal ends the daemon, or the pipeline is lost, which is false. A signal doesn't wait for a repair.
-bool WaitForEnd(const sigset_t& signals, Repairs& repairs, Credentials& credentials) {
+// Until a signal ends the daemon, or the pipeline is lost, which is false. A signal doesn't wait for a repair, but for
+// the one model that is being loaded.
+bool WaitForEnd(const sigset_t& signals, Repairs& repairs, ModelChanges& changes, Credentials& credentials) {
   for (;;) {
-    const int64_t left_ns = repairs.NsLeft();
+    const int64_t left_ns = changes.Work() ? 0 : repairs.NsLeft();
     const int signal = WaitForSignal(signals, credentials.has_files() ? std::min(left_ns, kFollowNs) : left_ns);
     if (!repairs.Work()) return false;
     signal == SIGHUP ? credentials.Reread() : credentials.Follow();
@@ -134,8 +108,9 @@ absl::StatusOr<int> RunDaemon(int argc, char** argv) {
     RECURD_ASSIGN_OR_RETURN(fallback, MakePipeline({.pipeline = config.pipeline_fallback}));
   }
   Engine engine(*pipeline, metrics, clock, config.engine, fallback.get());
-  std::vector<ModelInfo> models;
-  RECURD_RETURN_IF_ERROR(LoadModels(config, *pipeline, fallback.get(), metrics, engine, &models));
+  RECURD_ASSIGN_OR_RETURN(const Loader loader, MakeLoader(config, *pipeline, fallback.get(), metrics));
+  RECURD_ASSIGN_OR_RETURN(auto models, loader.LoadAll());
+  for (auto& served : models) engine.catalog().Put(std::move(served));
   const BuildInfo build = {.version = kVersion,
                            .revision = "",
                            .pipeline = pipeline->name(),
@@ -143,7 +118,7 @@ absl::StatusOr<int> RunDaemon(int argc, char** argv) {
                            .target = pipeline->target()};
   RECURD_ASSIGN_OR_RETURN(const auto exporter,
                           Exporter::Start(config.metrics_listen, metrics, build, credentials->tokens()));
-  exporter->SetModels(models);
+  exporter->SetModels(InfosOf(engine.catalog().Summaries(), *pipeline));
   RECURD_ASSIGN_OR_RETURN(const auto rpc, RpcServer::Listen({.listen = config.listen,
                                                              .reflection = config.reflection,
                                                              .admin_listen = config.security.admin_listen,
@@ -155,8 +130,14 @@ absl::StatusOr<int> RunDaemon(int argc, char** argv) {
     exporter->SetTokens(tokens);
     rpc->mailbox().Post([&access = rpc->access(), tokens] { access.SetTokens(tokens); });
   });
-  SetHealth(*rpc, models);
-  Repairs repairs(engine, rpc->mailbox(), [] { kill(getpid(), kWorkSignal); });
+  SetHealth(*rpc, engine.catalog());
+  const auto wake = [] { kill(getpid(), kWorkSignal); };
+  Repairs repairs(engine, rpc->mailbox(), wake);
+  ModelChanges changes(
+      engine, rpc->mailbox(), wake,
+      [&loader](const std::string& name, const std::string& version) { return loader.Load(name, version); },
+      [&](const std::vector<ModelSummary>& now) { exporter->SetModels(InfosOf(now, *pipeline)); });
+  rpc->SetModelChanges(&changes);
 
   std::thread serving([&rpc] {
     const ScopedFlushToZero flush_to_zero;
@@ -166,7 +147,7 @@ absl::StatusOr<int> RunDaemon(int argc, char** argv) {
                        rpc->port(), ", pipeline ", pipeline->name(), " on ", pipeline->target(),
                        fallback ? absl::StrCat(", fallback ", fallback->name()) : "", "), metrics on port ",
                        exporter->port()));
-  const bool up = WaitForEnd(signals, repairs, *credentials);
+  const bool up = WaitForEnd(signals, repairs, changes, *credentials);
   const RpcServer::Stopped stopped = rpc->Stop(config.drain_timeout_ns);
   if (stopped == RpcServer::Stopped::kStuck) {
     LogError("the serving thread hangs in the pipeline: ending without it");

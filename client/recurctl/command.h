@@ -50,6 +50,8 @@ std::string Duration(double ns);
 // The commands. Arguments are the words after the command's name; the result is the exit code.
 int RunModels(const std::vector<std::string>& arguments);
 int RunModel(const std::vector<std::string>& arguments);
+int RunLoad(const std::vector<std::string>& arguments);
+int RunUnload(const std::vector<std::string>& arguments);
 int RunStream(const std::vector<std::string>& arguments);
 int RunInfer(const std::vector<std::string>& arguments);
 int RunBench(const std::vector<std::string>& arguments);

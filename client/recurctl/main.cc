@@ -18,6 +18,8 @@ struct Command {
 constexpr Command kCommands[] = {
     {"models", "list the models that a daemon serves", RunModels},
     {"model", "show one model: shapes, layers, step time, placement", RunModel},
+    {"load", "serve a model of the daemon's repository, or a newer version", RunLoad},
+    {"unload", "serve a model no longer", RunUnload},
     {"stream", "send rows of a file or pipe through a session, step by step", RunStream},
     {"infer", "send whole sequences, one call each", RunInfer},
     {"bench", "measure throughput and latency, closed or open loop", RunBench},

@@ -39,16 +39,21 @@ absl::Status Unreachable(const Connection& connection) {
                                        secure ? "speak TLS" : "speak without TLS", "? (", status.error_message(), ")"));
 }
 
-// One unary call, method(&context, request, &response), with the client's time limit.
+// One unary call, method(&context, &response).
 template <typename Response, typename Method>
-absl::StatusOr<Response> Call(const Connection& connection, const Method& method) {
+absl::StatusOr<Response> Call(const Connection& connection, int timeout_ms, const Method& method) {
   grpc::ClientContext context;
-  context.set_deadline(system_clock::now() + milliseconds(connection.options.call_timeout_ms));
+  context.set_deadline(system_clock::now() + milliseconds(timeout_ms));
   connection.Authorize(&context);
   Response response;
   const grpc::Status status = method(&context, &response);
   if (!status.ok()) return connection.ToStatus(status);
   return response;
+}
+
+template <typename Response, typename Method>
+absl::StatusOr<Response> Call(const Connection& connection, const Method& method) {
+  return Call<Response>(connection, connection.options.call_timeout_ms, method);
 }
 
 }  // namespace
@@ -99,6 +104,25 @@ absl::StatusOr<v1::GetServerInfoResponse> Client::GetServerInfo() const {
   return Call<v1::GetServerInfoResponse>(*connection_, [&](auto* context, auto* response) {
     return connection_->recurrent->GetServerInfo(context, {}, response);
   });
+}
+
+absl::StatusOr<v1::LoadModelResponse> Client::LoadModel(const std::string& model, const std::string& version) const {
+  v1::LoadModelRequest request;
+  request.set_model(model);
+  request.set_version(version);
+  return Call<v1::LoadModelResponse>(
+      *connection_, connection_->options.load_timeout_ms,
+      [&](auto* context, auto* response) { return connection_->recurrent->LoadModel(context, request, response); });
+}
+
+absl::StatusOr<v1::UnloadModelResponse> Client::UnloadModel(const std::string& model,
+                                                            const std::string& version) const {
+  v1::UnloadModelRequest request;
+  request.set_model(model);
+  request.set_version(version);
+  return Call<v1::UnloadModelResponse>(
+      *connection_, connection_->options.load_timeout_ms,
+      [&](auto* context, auto* response) { return connection_->recurrent->UnloadModel(context, request, response); });
 }
 
 absl::StatusOr<v1::ListSessionsResponse> Client::ListSessions(const v1::ListSessionsRequest& request) const {

@@ -17,6 +17,8 @@ struct ClientOptions {
   int connect_timeout_ms = 5000;
   // Limit of each unary call, in milliseconds. Streams have none.
   int call_timeout_ms = 30000;
+  // The same for LoadModel and UnloadModel: the server reads, builds and checks a model before it answers.
+  int load_timeout_ms = 600000;
   // Answers above this are an error, in bytes.
   int max_message_bytes = 64 << 20;
   // TLS, where tls_ca is set: PEM files with the certificate (or authority) to know the server by, and with the
@@ -54,6 +56,12 @@ class Client {
   // An empty version is the newest.   Errors: NOT_FOUND.
   absl::StatusOr<v1::GetModelResponse> GetModel(const std::string& model, const std::string& version = "") const;
   absl::StatusOr<v1::GetServerInfoResponse> GetServerInfo() const;
+  // For administrators. Serves a version of a model, or with "" those that its version policy chooses, read anew from
+  // the server's repository; returns when it is served. Errors: the server's own, with the reason; then nothing has
+  // changed.
+  absl::StatusOr<v1::LoadModelResponse> LoadModel(const std::string& model, const std::string& version = "") const;
+  // For administrators. An empty version is all of them.   Errors: NOT_FOUND.
+  absl::StatusOr<v1::UnloadModelResponse> UnloadModel(const std::string& model, const std::string& version = "") const;
   // Sessions seen from outside their streams. A session is named by its id or, for administrators, by its handle
   // ("@17"). ListSessions gives a page: go on with next_page_token until it is empty.
   // Errors: NOT_FOUND, saying how the session ended if the server still knows; PERMISSION_DENIED;

@@ -1,5 +1,5 @@
-// Who a session works for, and how long it waits for somebody: attach, take-over, detach, and the two clocks, idle (a
-// client that sends nothing) and linger (no client).
+// Who a session works for, and how long it waits for somebody: attach, take-over, detach, and the clocks, idle (a
+// client that sends nothing), linger (no client) and grace (a model that is served no longer).
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -10,6 +10,7 @@ namespace {
 
 constexpr char kGoneText[] = "its client went away";
 constexpr char kTakenOverText[] = "another stream attached to the session";
+constexpr char kUnloadedText[] = "its model was unloaded or replaced, and --reload_grace is over";
 
 }  // namespace
 
@@ -102,16 +103,15 @@ bool Engine::Expire(int count) {
     if (--count < 0) return true;
     ServedSession* session = next->second.get();
     expired_up_to_ = session->serial;
+    if (now_ns >= session->served->over_ns && !session->unary()) {
+      End(session, EndReason::kModelUnloaded, kUnloadedText);
+      continue;
+    }
     if (!session->attached() || !session->queue.empty()) continue;
     if (now_ns - session->last_message_ns > options_.idle_timeout_ns) End(session, EndReason::kExpired);
   }
   expired_up_to_ = 0;
   return false;
-}
-
-void Engine::MeasureLoad() {
-  capacity_.Update(catalog_.models(), clock_.NowNs());
-  metrics_.server.capacity_used_ppm.Set(static_cast<int64_t>(capacity_.used() * 1e6));
 }
 
 }  // namespace recurd

@@ -6,6 +6,16 @@
 
 namespace recurd {
 
+std::vector<ModelSummary> Catalog::Summaries() const {
+  std::vector<ModelSummary> summaries;
+  for (const auto& m : models_) {
+    const Placement* placement = m->prepared->placement();
+    summaries.push_back({m->model->name, m->model->version, m->model->fingerprint,
+                         placement == nullptr ? std::nullopt : std::optional<Placement>(*placement)});
+  }
+  return summaries;
+}
+
 absl::StatusOr<std::shared_ptr<ServedModel>> FindModel(const Catalog& catalog, const std::string& name,
                                                        const std::string& version) {
   if (auto served = catalog.Find(name, version)) return served;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,12 +30,21 @@ struct ServedModel {
   std::unique_ptr<PreparedModel> fallback;
   std::shared_ptr<ModelMetrics> fallback_metrics;
   ModelLoad load;
+  // When its sessions must have ended; never, while it is served.
+  int64_t over_ns = INT64_MAX;
 
   PreparedModel& On(bool the_fallback) const { return the_fallback ? *fallback : *prepared; }
   ModelMetrics& MetricsOn(bool the_fallback) const { return the_fallback ? *fallback_metrics : *metrics; }
 };
 
-// The models being served. Filled before the serving thread starts, then owned by it; changes reach it by mailbox.
+// What is known of a model without it.
+struct ModelSummary {
+  std::string name, version, fingerprint;
+  std::optional<Placement> placement;  // on an array
+};
+
+// The models being served. Filled before the serving thread starts, then owned by it; changes reach it by mailbox
+// (model_changes.h).
 class Catalog {
  public:
   // Adds a model, in place of one with the same name and version.
@@ -48,6 +58,17 @@ class Catalog {
     models_.push_back(std::move(served));
   }
 
+  // Takes a model out. Null if there is none.
+  std::shared_ptr<ServedModel> Take(const std::string& name, const std::string& version) {
+    for (auto it = models_.begin(); it != models_.end(); ++it) {
+      if ((*it)->model->name != name || (*it)->model->version != version) continue;
+      std::shared_ptr<ServedModel> taken = std::move(*it);
+      models_.erase(it);
+      return taken;
+    }
+    return nullptr;
+  }
+
   // The named version, or with version "" the highest. Null if there is none.
   std::shared_ptr<ServedModel> Find(const std::string& name, const std::string& version) const {
     std::shared_ptr<ServedModel> found;
@@ -59,6 +80,7 @@ class Catalog {
   }
 
   const std::vector<std::shared_ptr<ServedModel>>& models() const { return models_; }
+  std::vector<ModelSummary> Summaries() const;
 
  private:
   // Versions are decimal numbers without leading zeros.

@@ -32,8 +32,9 @@ struct EngineOptions {
   int64_t max_message_bytes = 16 << 20;
   int max_sessions_per_identity = 0;  // 0: no limit of its own
   int64_t idle_timeout_ns = 600'000'000'000;
-  int64_t linger_ns = 60'000'000'000;  // 0: a session ends when its client goes away
-  double max_load = 0;                 // as Capacity has it
+  int64_t linger_ns = 60'000'000'000;        // 0: a session ends when its client goes away
+  double max_load = 0;                       // as Capacity has it
+  int64_t reload_grace_ns = 60'000'000'000;  // for the sessions of a model that is served no longer
 };
 
 // How a session ended, for who asks later.
@@ -45,7 +46,7 @@ struct SessionEnding {
 
 // Sessions, their waiting chunks and the pipeline that serves them, a quantum at a time. serve_step.cc has the way of
 // one message in the order time runs; engine.cc what happens around it; attachment.cc who a session works for;
-// outage.cc what is done when the pipeline fails.
+// outage.cc what is done when the pipeline fails; reload.cc how models come and go.
 // Threads: serving thread only. Submit and Advance don't allocate once a session has had its first message.
 class Engine {
  public:
@@ -58,6 +59,12 @@ class Engine {
   Pipeline& pipeline() { return pipeline_; }
   // Null where there is none.
   const Pipeline* fallback() const { return fallback_; }
+
+  // Serves a model from now on, in place of one with the same name and version, unless that is the same in all. New
+  // sessions get it; those of the one before go on with that, until EngineOptions::reload_grace_ns is over.
+  void Serve(std::shared_ptr<ServedModel> served);
+  // No new sessions; the ones it has as above: their number. -1: it isn't served.
+  int Unserve(const std::string& name, const std::string& version);
 
   // Whether a session opened now from `state` (null: the initial one) begins on the fallback: there is one and the
   // pipeline is down, or the state is of its profile, not the pipeline's, and mustn't change.
@@ -100,8 +107,8 @@ class Engine {
   // Whether Advance has something to do.
   bool busy() const { return running_ != nullptr || !run_queue_.empty(); }
 
-  // Looks at `count` sessions for those that have been idle or detached for too long, and ends them. False once it has
-  // come round. Call about once a second, until false.
+  // Looks at `count` sessions for those that have been idle or detached for too long, or on a model that is served no
+  // longer, and ends them. False once it has come round. Call about once a second, until false.
   bool Expire(int count);
   // Call about once a second.
   void MeasureLoad();
@@ -149,6 +156,9 @@ class Engine {
   void MoveState(ServedSession* session, bool to_fallback);
   void Tell(const RecoveryEvent& event);
 
+  // reload.cc
+  void Retire(const std::shared_ptr<ServedModel>& served);
+
   // attachment.cc
   void Linger(ServedSession* session);
   bool Evict(absl::string_view identity);
@@ -175,6 +185,7 @@ class Engine {
   const Clock& clock_;
   const EngineOptions options_;
   Catalog catalog_;
+  std::vector<std::weak_ptr<ServedModel>> retired_;  // served no longer; sessions may still have them
   RunQueue run_queue_;
   absl::btree_map<uint64_t, std::unique_ptr<ServedSession>> sessions_;  // by serial
   absl::flat_hash_map<absl::string_view, ServedSession*> by_key_;       // of those that can be attached to

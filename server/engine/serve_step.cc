@@ -130,7 +130,8 @@ void Engine::StartRun(ServedSession* session, int64_t now_ns) {
   run_on_fallback_ = UsesFallback(*session);
   PreparedModel& prepared = session->served->On(run_on_fallback_);
   const double step_ns = prepared.step_ns();
-  const int quantum_steps = std::max(1, static_cast<int>(std::min<double>(options_.quantum_ns / step_ns, 1 << 20)));
+  const int64_t quantum_ns = model.serving.quantum_ns > 0 ? model.serving.quantum_ns : options_.quantum_ns;
+  const int quantum_steps = std::max(1, static_cast<int>(std::min<double>(quantum_ns / step_ns, 1 << 20)));
   const OutputSelection rest = chunk.selection.After(chunk.done_steps);
   const int written = chunk.selection.Count(chunk.done_steps);
   run_ = {.model = &prepared,

@@ -66,12 +66,17 @@ Cell CellOf(const RecurrentOp& op, ActivationForm form) {
 
 template <typename T>
 void Evaluate(const Model& model, const float* inputs, int steps, T* state, T* outputs) {
+  Evaluate(model, model.activation.value_or(ActivationForm::kExact), inputs, steps, state, outputs);
+}
+
+template <typename T>
+void Evaluate(const Model& model, ActivationForm form, const float* inputs, int steps, T* state, T* outputs) {
   const ScopedFlushToZero flush;
   std::vector<T> frame(model.frame_size);
   for (const Model::Constant& constant : model.constants) {
     std::copy(constant.values.begin(), constant.values.end(), frame.begin() + constant.at.offset);
   }
-  const OpRunner<T> run(model.activation.value_or(ActivationForm::kExact), frame.data(), state);
+  const OpRunner<T> run(form, frame.data(), state);
   for (int step = 0; step < steps; ++step) {
     for (const TensorSpec& input : model.inputs) {
       std::copy_n(inputs + input.row.offset, input.row.size, frame.begin() + input.frame.offset);
@@ -88,5 +93,7 @@ void Evaluate(const Model& model, const float* inputs, int steps, T* state, T* o
 
 template void Evaluate(const Model&, const float*, int, float*, float*);
 template void Evaluate(const Model&, const float*, int, double*, double*);
+template void Evaluate(const Model&, ActivationForm, const float*, int, float*, float*);
+template void Evaluate(const Model&, ActivationForm, const float*, int, double*, double*);
 
 }  // namespace recurd

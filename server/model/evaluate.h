@@ -12,6 +12,9 @@ namespace recurd {
 // Precondition: ValidateModel(model) is OK. Threads: any. Allocates.
 template <typename T>
 void Evaluate(const Model& model, const float* inputs, int steps, T* state, T* outputs);
+// The same with recurrent layers' sigmoid and tanh of this form, whatever the model's configuration says.
+template <typename T>
+void Evaluate(const Model& model, ActivationForm form, const float* inputs, int steps, T* state, T* outputs);
 
 // The arithmetic of `op`; points into it.
 Cell CellOf(const RecurrentOp& op, ActivationForm form = ActivationForm::kExact);

@@ -101,6 +101,14 @@ struct StateInputSpec {
   std::vector<int64_t> shape;  // as in the file, dynamic batch shown as 1
 };
 
+// What a model's configuration says of how it is served (format/config.h). 0: as the daemon's flags have it.
+struct ServingSettings {
+  int warmup_steps = 16;  // computed, and compared with the plain reference, before it is served
+  int64_t latency_objective_ns = 0;
+  int64_t quantum_ns = 0;
+  friend bool operator==(const ServingSettings&, const ServingSettings&) = default;
+};
+
 struct Model {
   std::string name;
   std::string version;
@@ -133,6 +141,7 @@ struct Model {
   // How its recurrent layers' sigmoid and tanh are computed, if its configuration says so. Else the cpu pipeline's are
   // exact, and on the array the mapping has its own.
   std::optional<ActivationForm> activation;
+  ServingSettings serving;
 };
 
 }  // namespace recurd

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -25,15 +26,15 @@ absl::Status CheckName(absl::string_view name) {
   if (!name.empty() && name[0] != '.' && has_only_known && name.size() <= kMaxNameLength) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat("a model's name is 1 to ", kMaxNameLength,
                                                  " letters, digits, '_', '.' or '-' without a dot in front; found '",
-                                                 absl::string_view(name).substr(0, kMaxNameLength), "'"));
+                                                 absl::CHexEscape(name.substr(0, kMaxNameLength)), "'"));
 }
 
 absl::StatusOr<int64_t> ParseVersion(absl::string_view text) {
   int64_t version = 0;
   const bool is_plain = std::all_of(text.begin(), text.end(), absl::ascii_isdigit) && !text.empty() && text[0] != '0';
   if (is_plain && absl::SimpleAtoi(text, &version)) return version;
-  return absl::InvalidArgumentError(
-      absl::StrCat("a version is a positive whole number without leading zeros; found '", text.substr(0, 32), "'"));
+  return absl::InvalidArgumentError(absl::StrCat("a version is a positive whole number without leading zeros; found '",
+                                                 absl::CHexEscape(text.substr(0, 32)), "'"));
 }
 
 // The names of the folders in a folder, sorted, without hidden ones. Errors: NOT_FOUND.
@@ -161,37 +162,56 @@ absl::StatusOr<std::shared_ptr<const Model>> ModelRepository::Load(absl::string_
   RECURD_RETURN_IF_ERROR(CheckName(name));
   const std::string model_name(name);
   RECURD_ASSIGN_OR_RETURN(const ModelConfig config, ReadConfig(model_name));
-  int64_t number = 0;
-  if (version.empty()) {
-    RECURD_ASSIGN_OR_RETURN(const std::vector<int64_t> versions, ChooseVersions(model_name, config.version_policy));
-    number = versions.front();
-  } else {
-    RECURD_ASSIGN_OR_RETURN(number, ParseVersion(version));
+  if (!version.empty()) {
+    RECURD_ASSIGN_OR_RETURN(const int64_t number, ParseVersion(version));
+    return LoadVersion(model_name, number, config);
   }
-  const std::string number_text = absl::StrCat(number);
-  const fs::path path = root_ / model_name / number_text / "model.onnx";
+  RECURD_ASSIGN_OR_RETURN(const std::vector<int64_t> versions, ChooseVersions(model_name, config.version_policy));
+  return LoadVersion(model_name, versions.front(), config);
+}
+
+absl::StatusOr<std::vector<std::shared_ptr<const Model>>> ModelRepository::LoadChosen(absl::string_view name) const {
+  RECURD_RETURN_IF_ERROR(CheckName(name));
+  const std::string model_name(name);
+  RECURD_ASSIGN_OR_RETURN(const ModelConfig config, ReadConfig(model_name));
+  RECURD_ASSIGN_OR_RETURN(const std::vector<int64_t> versions, ChooseVersions(model_name, config.version_policy));
+  std::vector<std::shared_ptr<const Model>> models;
+  for (int64_t version : versions) {
+    RECURD_ASSIGN_OR_RETURN(auto model, LoadVersion(model_name, version, config));
+    models.push_back(std::move(model));
+  }
+  return models;
+}
+
+absl::StatusOr<std::shared_ptr<const Model>> ModelRepository::LoadVersion(const std::string& name, int64_t version,
+                                                                          const ModelConfig& config) const {
+  const std::string number = absl::StrCat(version);
+  const fs::path path = root_ / name / number / "model.onnx";
   RECURD_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path, kMaxOnnxFileBytes));
-  absl::StatusOr<Model> model = ImportOnnx(bytes, name, number_text);
+  absl::StatusOr<Model> model = ImportOnnx(bytes, name, number);
   if (!model.ok()) return Prefixed(path.string(), model.status());
   if (absl::Status status = CheckModelConfig(config, *model); !status.ok()) {
-    return Prefixed((root_ / model_name / "config.pbtxt").string(), status);
+    return Prefixed((root_ / name / "config.pbtxt").string(), status);
   }
   model->activation = config.activation;
+  model->serving = config.serving;
   return std::make_shared<const Model>(*std::move(model));
+}
+
+absl::StatusOr<std::vector<std::shared_ptr<const Model>>> ModelRepository::LoadAll() const {
+  RECURD_ASSIGN_OR_RETURN(const std::vector<Entry> entries, Scan());
+  std::vector<std::shared_ptr<const Model>> models;
+  for (const Entry& entry : entries) {
+    RECURD_RETURN_IF_ERROR(entry.status);
+    RECURD_ASSIGN_OR_RETURN(const auto versions, LoadChosen(entry.name));
+    models.insert(models.end(), versions.begin(), versions.end());
+  }
+  return models;
 }
 
 absl::StatusOr<std::vector<std::shared_ptr<const Model>>> LoadRepository(const std::string& dir) {
   RECURD_ASSIGN_OR_RETURN(const ModelRepository repository, ModelRepository::Open(dir));
-  RECURD_ASSIGN_OR_RETURN(const std::vector<ModelRepository::Entry> entries, repository.Scan());
-  std::vector<std::shared_ptr<const Model>> models;
-  for (const ModelRepository::Entry& entry : entries) {
-    RECURD_RETURN_IF_ERROR(entry.status);
-    for (int64_t version : entry.versions) {
-      RECURD_ASSIGN_OR_RETURN(auto model, repository.Load(entry.name, absl::StrCat(version)));
-      models.push_back(std::move(model));
-    }
-  }
-  return models;
+  return repository.LoadAll();
 }
 
 }  // namespace recurd

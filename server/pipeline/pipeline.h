@@ -117,7 +117,8 @@ class Pipeline {
   virtual std::string target() const = 0;
   // The profile of its models; if they may differ, what makes them differ (PreparedModel has each one's).
   virtual std::string numerics_profile() const = 0;
-  // Errors: INVALID_ARGUMENT naming the node or the limit that can't be met.
+  // Builds, warms, and compares some steps with the plain reference (check.h).
+  // Errors: INVALID_ARGUMENT naming the node or the limit that can't be met; INTERNAL if it computes it wrongly.
   virtual absl::StatusOr<std::unique_ptr<PreparedModel>> Prepare(std::shared_ptr<const Model> model) = 0;
   // Precondition: no run is in flight.
   virtual void Start(const Run& run) = 0;

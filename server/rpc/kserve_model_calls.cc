@@ -94,20 +94,42 @@ grpc::Status RepositoryIndex(RpcServer* rpc, const inference::RepositoryIndexReq
   return grpc::Status::OK;
 }
 
-grpc::Status NotSupported(const char* what, const std::string& model) {
-  return {grpc::StatusCode::UNIMPLEMENTED,
-          absl::StrCat("explicit model ", what, " is not supported: model '", Shown(model),
-                       "' would have to be in --model_repository when the server starts; restart it there")};
+// Errors: INVALID_ARGUMENT naming what can't be had. `allowed`: the one parameter that may be set.
+grpc::Status CheckChange(const std::string& repository,
+                         const google::protobuf::Map<std::string, inference::ModelRepositoryParameter>& parameters,
+                         const std::string& allowed) {
+  if (!repository.empty()) {
+    return {grpc::StatusCode::INVALID_ARGUMENT, absl::StrCat("repository_name is '", Shown(repository),
+                                                             "'; there is one repository: leave the name empty")};
+  }
+  for (const auto& [name, value] : parameters) {
+    if (name == allowed) continue;
+    return {grpc::StatusCode::INVALID_ARGUMENT,
+            absl::StrCat("the parameter '", Shown(name),
+                         "' can't be had: a model and its config.pbtxt are what the repository holds")};
+  }
+  return grpc::Status::OK;
 }
 
-grpc::Status RepositoryModelLoad(RpcServer*, const inference::RepositoryModelLoadRequest& request,
-                                 inference::RepositoryModelLoadResponse*) {
-  return NotSupported("load", request.model_name());
+void Change(RpcServer* rpc, ModelChanges::Request::Kind kind, const std::string& model, LaterStatus* later) {
+  rpc->ChangeModel({kind, model, ""}, [later](const absl::StatusOr<ModelChange>& change) {
+    later->status = ToGrpc(change.status());
+    later->known.Set();
+  });
 }
 
-grpc::Status RepositoryModelUnload(RpcServer*, const inference::RepositoryModelUnloadRequest& request,
-                                   inference::RepositoryModelUnloadResponse*) {
-  return NotSupported("unload", request.model_name());
+void RepositoryModelLoad(RpcServer* rpc, const inference::RepositoryModelLoadRequest& request,
+                         inference::RepositoryModelLoadResponse*, LaterStatus* later) {
+  later->status = CheckChange(request.repository_name(), request.parameters(), "");
+  if (!later->status.ok()) return later->known.Set();
+  Change(rpc, ModelChanges::Request::Kind::kLoad, request.model_name(), later);
+}
+
+void RepositoryModelUnload(RpcServer* rpc, const inference::RepositoryModelUnloadRequest& request,
+                           inference::RepositoryModelUnloadResponse*, LaterStatus* later) {
+  later->status = CheckChange(request.repository_name(), request.parameters(), "unload_dependents");
+  if (!later->status.ok()) return later->known.Set();
+  Change(rpc, ModelChanges::Request::Kind::kUnload, request.model_name(), later);
 }
 
 }  // namespace

@@ -48,12 +48,41 @@ grpc::Status GetServerInfo(RpcServer* rpc, const v1::GetServerInfoRequest&, v1::
   return grpc::Status::OK;
 }
 
+void LoadModel(RpcServer* rpc, const v1::LoadModelRequest& request, v1::LoadModelResponse* response,
+               LaterStatus* later) {
+  rpc->ChangeModel({ModelChanges::Request::Kind::kLoad, request.model(), request.version()},
+                   [response, later](const absl::StatusOr<ModelChange>& change) {
+                     later->status = ToGrpc(change.status());
+                     if (change.ok()) {
+                       response->set_version(change->versions.front());
+                       for (const std::string& version : change->versions) response->add_versions(version);
+                       response->set_sessions_left(static_cast<uint32_t>(change->sessions));
+                     }
+                     later->known.Set();
+                   });
+}
+
+void UnloadModel(RpcServer* rpc, const v1::UnloadModelRequest& request, v1::UnloadModelResponse* response,
+                 LaterStatus* later) {
+  rpc->ChangeModel({ModelChanges::Request::Kind::kUnload, request.model(), request.version()},
+                   [response, later](const absl::StatusOr<ModelChange>& change) {
+                     later->status = ToGrpc(change.status());
+                     if (change.ok()) {
+                       for (const std::string& version : change->versions) response->add_versions(version);
+                       response->set_sessions_left(static_cast<uint32_t>(change->sessions));
+                     }
+                     later->known.Set();
+                   });
+}
+
 }  // namespace
 
 void ServeModelCalls(RpcServer* rpc) {
   ServeUnary(rpc, &rpc->recurrent(), &Service::RequestListModels, Role::kStream, &ListModels);
   ServeUnary(rpc, &rpc->recurrent(), &Service::RequestGetModel, Role::kStream, &GetModel);
   ServeUnary(rpc, &rpc->recurrent(), &Service::RequestGetServerInfo, Role::kStreamOrAdmin, &GetServerInfo);
+  ServeUnary(rpc, &rpc->recurrent(), &Service::RequestLoadModel, Role::kAdmin, &LoadModel);
+  ServeUnary(rpc, &rpc->recurrent(), &Service::RequestUnloadModel, Role::kAdmin, &UnloadModel);
 }
 
 }  // namespace recurd

@@ -154,6 +154,17 @@ void RpcServer::OnRecovery(const RecoveryEvent& event) {
   for (const auto& served : engine_.catalog().models()) health_.Set(served->model->name, !down);
 }
 
+void RpcServer::ChangeModel(ModelChanges::Request request, ModelChanges::Answer answer) {
+  if (model_changes_ == nullptr) return answer(absl::UnimplementedError("this server's models don't change"));
+  std::string name = request.name;
+  model_changes_->Ask(std::move(request), [this, name = std::move(name),
+                                           answer = std::move(answer)](const absl::StatusOr<ModelChange>& change) {
+    const bool up = engine_.pipeline_up() || engine_.fallback() != nullptr;
+    if (change.ok()) health_.Set(name, up && engine_.catalog().Find(name, "") != nullptr);
+    answer(change);
+  });
+}
+
 void RpcServer::NoteCalls() {
   if (no_calls_ && open_calls_ == 0) std::exchange(no_calls_, nullptr)->set_value();
 }
@@ -171,6 +182,7 @@ RpcServer::Stopped RpcServer::Stop(int64_t timeout_ns) {
   mailbox_.Post([this] {
     health_.Drain();
     engine_.Drain();
+    if (model_changes_ != nullptr) model_changes_->Drain();
     ExpireUnopenedStreams();
     kserve_->Sweep();
   });

@@ -14,6 +14,7 @@
 #include "server/base/clock.h"
 #include "server/base/mailbox.h"
 #include "server/engine/engine.h"
+#include "server/engine/model_changes.h"
 #include "server/rpc/access.h"
 #include "server/rpc/health.h"
 #include "server/rpc/listeners.h"
@@ -44,6 +45,9 @@ class RpcServer {
   static absl::StatusOr<std::unique_ptr<RpcServer>> Listen(RpcOptions options, Engine& engine, Metrics& metrics,
                                                            const Clock& clock);
   ~RpcServer();
+
+  // Who loads and unloads models; it must outlive Run. Before Run; without it such calls are UNIMPLEMENTED.
+  void SetModelChanges(ModelChanges* changes) { model_changes_ = changes; }
 
   // Serves until Stop. The calling thread becomes the serving thread.
   void Run();
@@ -96,6 +100,8 @@ class RpcServer {
   const Clock& clock() const { return clock_; }
   HealthBoard& health() { return health_; }
   Access& access() { return access_; }
+  // Asks for a change of what is served; health follows it. As ModelChanges::Ask.
+  void ChangeModel(ModelChanges::Request request, ModelChanges::Answer answer);
   grpc::ServerCompletionQueue* queue() { return queue_.get(); }
   v1::Recurrent::AsyncService& recurrent() { return recurrent_; }
   grpc::health::v1::Health::AsyncService& health_service() { return health_service_; }
@@ -118,6 +124,7 @@ class RpcServer {
   Metrics& metrics_;
   const Clock& clock_;
   const int64_t start_ns_;
+  ModelChanges* model_changes_ = nullptr;
   HealthBoard health_;
   Access access_;
   v1::Recurrent::AsyncService recurrent_;

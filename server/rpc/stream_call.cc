@@ -222,7 +222,8 @@ void StreamCall::OnChunkDone(Chunk& chunk) {
 void StreamCall::OnEnded(EndReason reason, const char* detail, uint64_t next_step, std::optional<StateImage> last) {
   session_ = nullptr;
   SayEnded(reason, detail, next_step);
-  const bool wanted = reason == EndReason::kDrained || (wants_checkpoints_ && reason != EndReason::kClosed);
+  const bool elsewhere = reason == EndReason::kDrained || reason == EndReason::kModelUnloaded;
+  const bool wanted = elsewhere || (wants_checkpoints_ && reason != EndReason::kClosed);
   if (last && wanted) {
     ToProto(*last, last_checkpoint_.emplace().mutable_checkpoint()->mutable_state());
   }

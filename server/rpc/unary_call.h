@@ -10,9 +10,15 @@
 
 namespace recurd {
 
-// Answers the calls of one unary method that needs no wait, always with one pending: `request_method` is the service's
-// RequestX, `role` what a caller must have, `handler(rpc, request, response)` or `handler(rpc, caller, request,
-// response)` makes the response.
+// How a call ends whose answer comes later.
+struct LaterStatus {
+  grpc::Status status;
+  Event known;  // to be set once, by the serving thread; the response must be filled in by then
+};
+
+// Answers the calls of one unary method, always with one pending: `request_method` is the service's RequestX, `role`
+// what a caller must have. `handler(rpc, request, response)` or `handler(rpc, caller, request, response)` makes the
+// response; `handler(rpc, request, response, later)` has it made.
 template <typename Service, typename RequestBase, typename Request, typename Response, typename Handler>
 Detached ServeUnary(RpcServer* rpc, Service* service,
                     void (RequestBase::*request_method)(grpc::ServerContext*, Request*,
@@ -29,10 +35,16 @@ Detached ServeUnary(RpcServer* rpc, Service* service,
   ServeUnary(rpc, service, request_method, role, handler);
   Response response;
   grpc::Status status;
-  if (const absl::StatusOr<Caller> caller = rpc->access().Admit(context, role); !caller.ok()) {
+  const absl::StatusOr<Caller> caller = rpc->access().Admit(context, role);
+  if (!caller.ok()) {
     status = ToGrpc(caller.status());
   } else if constexpr (std::is_invocable_v<Handler, RpcServer*, const Request&, Response*>) {
     status = handler(rpc, request, &response);
+  } else if constexpr (std::is_invocable_v<Handler, RpcServer*, const Request&, Response*, LaterStatus*>) {
+    LaterStatus later;
+    handler(rpc, request, &response, &later);
+    co_await later.known;
+    status = later.status;
   } else {
     status = handler(rpc, *caller, request, &response);
   }

@@ -4,8 +4,11 @@
 #include <google/protobuf/text_format.h>
 
 #include <algorithm>
+#include <set>
+#include <string>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "server/base/status_macros.h"
@@ -70,31 +73,77 @@ absl::StatusOr<VersionPolicy> ReadPolicy(const config::VersionPolicy& parsed) {
 // As much of a word as a message should hold.
 absl::string_view Shown(absl::string_view word) { return word.substr(0, 64); }
 
-absl::StatusOr<ActivationForm> ReadActivation(const std::string& name) {
-  if (const auto form = FindActivationForm(name)) return *form;
+absl::Status ReadActivation(const std::string& name, ModelConfig* config) {
+  config->activation = FindActivationForm(name);
+  if (config->activation) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(
       "activation is '", Shown(name), "'; choose one of ",
       absl::StrJoin(ActivationForms(), ", ", [](std::string* out, const NamedForm& named) { *out += named.name; })));
 }
 
-absl::StatusOr<std::optional<ActivationForm>> ReadParameters(const Parsed& parsed) {
+absl::StatusOr<int64_t> ReadNumber(absl::string_view key, const std::string& text, int64_t low, int64_t high) {
+  int64_t value = 0;
+  if (absl::SimpleAtoi(text, &value) && value >= low && value <= high) return value;
+  return absl::InvalidArgumentError(
+      absl::StrCat(key, " is '", Shown(text), "'; give a whole number from ", low, " to ", high));
+}
+
+absl::Status ReadObjective(const std::string& text, ModelConfig* config) {
+  RECURD_ASSIGN_OR_RETURN(const int64_t us, ReadNumber("latency_objective_us", text, 1, 60'000'000));
+  config->serving.latency_objective_ns = us * 1000;
+  return absl::OkStatus();
+}
+
+absl::Status ReadQuantum(const std::string& text, ModelConfig* config) {
+  RECURD_ASSIGN_OR_RETURN(const int64_t us, ReadNumber("quantum_us", text, 10, 1'000'000));
+  config->serving.quantum_ns = us * 1000;
+  return absl::OkStatus();
+}
+
+absl::Status ReadWarmup(const std::string& text, ModelConfig* config) {
+  RECURD_ASSIGN_OR_RETURN(const int64_t steps, ReadNumber("warmup_steps", text, 1, 4096));
+  config->serving.warmup_steps = static_cast<int>(steps);
+  return absl::OkStatus();
+}
+
+absl::Status ReadWeights(const std::string& text, ModelConfig*) {
+  if (text == "fp32") return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("weights is '", Shown(text), "'; there is fp32"));
+}
+
+struct KnownParameter {
+  const char* key;
+  absl::Status (*read)(const std::string& value, ModelConfig* config);
+};
+constexpr KnownParameter kParameters[] = {{"activation", &ReadActivation},
+                                          {"latency_objective_us", &ReadObjective},
+                                          {"quantum_us", &ReadQuantum},
+                                          {"warmup_steps", &ReadWarmup},
+                                          {"weights", &ReadWeights}};
+
+absl::Status ReadParameter(const config::Parameter& parameter, ModelConfig* config) {
+  for (const KnownParameter& known : kParameters) {
+    if (parameter.key() == known.key) return known.read(parameter.value().string_value(), config);
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "no key is called '", Shown(parameter.key()), "'; known are ",
+      absl::StrJoin(kParameters, ", ", [](std::string* out, const KnownParameter& known) { *out += known.key; })));
+}
+
+absl::Status ReadParameters(const Parsed& parsed, ModelConfig* config) {
   const auto* field = config::ModelConfig::descriptor()->FindFieldByNumber(config::ModelConfig::kParametersFieldNumber);
-  std::optional<ActivationForm> activation;
+  std::set<std::string> keys;
   for (int i = 0; i < parsed.config.parameters_size(); ++i) {
     const config::Parameter& parameter = parsed.config.parameters(i);
-    const auto refusal = [&](absl::string_view why) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("line ", parsed.places.GetLocation(field, i).line + 1, ": parameters: ", why));
-    };
-    if (parameter.key() != "activation") {
-      return refusal(absl::StrCat("no key is called '", Shown(parameter.key()), "'; known is 'activation'"));
+    absl::Status status = ReadParameter(parameter, config);
+    if (status.ok() && !keys.insert(parameter.key()).second) {
+      status = absl::InvalidArgumentError(absl::StrCat("the key '", parameter.key(), "' stands twice"));
     }
-    if (activation) return refusal("the key 'activation' stands twice");
-    const absl::StatusOr<ActivationForm> form = ReadActivation(parameter.value().string_value());
-    if (!form.ok()) return refusal(form.status().message());
-    activation = *form;
+    if (status.ok()) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("line ", parsed.places.GetLocation(field, i).line + 1, ": parameters: ", status.message()));
   }
-  return activation;
+  return absl::OkStatus();
 }
 
 std::vector<TensorConfig> ReadTensors(const google::protobuf::RepeatedPtrField<config::Tensor>& parsed) {
@@ -174,7 +223,7 @@ absl::StatusOr<ModelConfig> ParseModelConfig(absl::string_view text) {
   config.inputs = ReadTensors(parsed.input());
   config.outputs = ReadTensors(parsed.output());
   RECURD_ASSIGN_OR_RETURN(config.version_policy, ReadPolicy(parsed.version_policy()));
-  RECURD_ASSIGN_OR_RETURN(config.activation, ReadParameters(file));
+  RECURD_RETURN_IF_ERROR(ReadParameters(file, &config));
   return config;
 }
 

@@ -11,30 +11,9 @@
 
 namespace recurd {
 
-// config.pbtxt: Triton's model configuration in protobuf text format, of which these fields are understood. A file is
-// optional; so is each field. Any other field is an error that names it and its line.
-//
-//   field                            values                             meaning
-//   name                             the model's folder                 checked
-//   platform                         onnxruntime_onnx                   checked
-//   backend                          onnxruntime                        checked
-//   max_batch_size                   0 or 1                             0: dims are whole shapes; 1: without the batch,
-//                                                                       which must be the first axis
-//   input, output { name             a tensor of the graph              checked against the graph, as are the next two;
-//                                                                       if any input (output) is listed, all must be
-//                   data_type        TYPE_FP32
-//                   dims }           -1 for time, and for a dynamic batch
-//   version_policy { latest { num_versions: N }                         the N highest versions; the default, with N = 1
-//                    all {}                                             all versions
-//                    specific { versions: [..] } }                      these; one that is missing is an error
-//   parameters { key: "activation"                                      how sigmoid and tanh of the recurrent layers
-//                value { string_value: "lut" } }                        are computed: lut, lut_interpolated,
-//                                                                       piecewise_linear, cordic, polynomial (the
-//                                                                       array's own: hw/README.md) or exact. Without
-//                                                                       it, exact on the cpu, and as each mapping has
-//                                                                       them on the array. Another key is an error
-//
-// Example: deploy/models/digits/config.pbtxt.
+// config.pbtxt: Triton's model configuration in protobuf text format, a stated subset of it.
+// deploy/models/repository.md has every field with its values, unit, default and error. Any other field is an error
+// that names it and its line.
 struct VersionPolicy {
   enum class Kind { kLatest, kAll, kSpecific };
   Kind kind = Kind::kLatest;
@@ -54,6 +33,7 @@ struct ModelConfig {
   std::vector<TensorConfig> inputs, outputs;
   VersionPolicy version_policy;
   std::optional<ActivationForm> activation;
+  ServingSettings serving;
 };
 
 inline constexpr int64_t kMaxConfigFileBytes = 1 << 20;

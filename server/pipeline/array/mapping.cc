@@ -1,6 +1,7 @@
 #include "server/pipeline/array/mapping.h"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -11,6 +12,7 @@
 #include "server/numeric/activation_form.h"
 #include "server/numeric/profile.h"
 #include "server/pipeline/array/layer.h"
+#include "server/pipeline/check.h"
 
 namespace recurd::array {
 namespace {
@@ -82,6 +84,10 @@ absl::StatusOr<ActivationForm> MappingEntry::Choose(std::optional<ActivationForm
 
 const char* MappingEntry::ProfileOf(ActivationForm form) const {
   return form == activations.front() ? profile : recurd::ProfileOf(form);
+}
+
+double MappingEntry::ErrorOf(ActivationForm form) const {
+  return std::string_view(ProfileOf(form)) == recurd::ProfileOf(form) ? kSameBits : kTableError;
 }
 
 const emu::Placement* MappingEntry::FindArray(ActivationForm form, const emu::LayerShape& layer) const {

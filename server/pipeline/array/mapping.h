@@ -30,6 +30,8 @@ struct MappingEntry {
   absl::StatusOr<ActivationForm> Choose(std::optional<ActivationForm> asked) const;
   // With one of its activations.
   const char* ProfileOf(ActivationForm form) const;
+  // How far a step may lie from the plain reference's (pipeline/check.h).
+  double ErrorOf(ActivationForm form) const;
   const emu::Placement* FindArray(ActivationForm form, const emu::LayerShape& layer) const;
 };
 

@@ -5,6 +5,7 @@
 #include "server/base/status_macros.h"
 #include "server/model/validate.h"
 #include "server/numeric/profile.h"
+#include "server/pipeline/check.h"
 #include "server/pipeline/measure.h"
 #include "server/pipeline/program.h"
 
@@ -39,7 +40,10 @@ std::string CpuPipeline::numerics_profile() const { return kFp32Profile; }
 
 absl::StatusOr<std::unique_ptr<PreparedModel>> CpuPipeline::Prepare(std::shared_ptr<const Model> model) {
   RECURD_RETURN_IF_ERROR(ValidateModel(*model));
-  return std::make_unique<CpuModel>(std::move(model), kernels_);
+  auto prepared = std::make_unique<CpuModel>(model, kernels_);
+  RECURD_RETURN_IF_ERROR(CheckAgainstReference(*model, model->activation.value_or(ActivationForm::kExact), kSameBits,
+                                               [&](const Run& run) { prepared->Execute(run); }));
+  return prepared;
 }
 
 void CpuPipeline::Start(const Run& run) { static_cast<CpuModel*>(run.model)->Execute(run); }

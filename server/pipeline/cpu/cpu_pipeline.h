@@ -22,8 +22,9 @@ class CpuPipeline final : public Pipeline {
   std::string numerics_profile() const override;
   std::string target() const override { return kernels_.target; }
 
-  // Packs the weights and measures a step, which takes some milliseconds.
-  // Errors: INVALID_ARGUMENT if the model's program doesn't keep to its own buffers (model/validate.h).
+  // Packs the weights, measures a step and compares some with the plain reference, which takes some milliseconds.
+  // Errors: INVALID_ARGUMENT if the model's program doesn't keep to its own buffers (model/validate.h); INTERNAL if it
+  // doesn't give the reference's bits.
   absl::StatusOr<std::unique_ptr<PreparedModel>> Prepare(std::shared_ptr<const Model> model) override;
   void Start(const Run& run) override;
   bool Poll(RunResult* result) override;

@@ -4,6 +4,7 @@
 #include "server/base/status_macros.h"
 #include "server/model/validate.h"
 #include "server/pipeline/array/timing_file.h"
+#include "server/pipeline/check.h"
 #include "server/pipeline/measure.h"
 #include "server/pipeline/sim/sim_model.h"
 
@@ -32,6 +33,9 @@ absl::StatusOr<std::unique_ptr<PreparedModel>> SimPipeline::Prepare(std::shared_
   absl::Status status;
   const double step_ns = MeasureStepNs(
       *model, [&](const Run& run) { status.Update(rehearsal->Execute(run, {.index = 0, .hit = false})); });
+  RECURD_RETURN_IF_ERROR(CheckAgainstReference(
+      *model, placed.activation, placed.mapping->ErrorOf(placed.activation),
+      [&](const Run& run) { status.Update(rehearsal->Execute(run, {.index = 0, .hit = false})); }));
   RECURD_RETURN_IF_ERROR(status);
   RECURD_ASSIGN_OR_RETURN(auto prepared,
                           sim::SimModel::Make(std::move(model), std::move(placed), exact_, kernels_, timing_));

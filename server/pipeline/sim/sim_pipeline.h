@@ -28,7 +28,8 @@ class SimPipeline final : public Pipeline {
   const char* name() const override { return "sim"; }
   std::string target() const override;
   std::string numerics_profile() const override;
-  // Errors: INVALID_ARGUMENT naming a layer that can't be placed, the reason and the way out.
+  // Errors: INVALID_ARGUMENT naming a layer that can't be placed, the reason and the way out; INTERNAL if its steps
+  // aren't the plain reference's within the mapping's error.
   absl::StatusOr<std::unique_ptr<PreparedModel>> Prepare(std::shared_ptr<const Model> model) override;
   void Start(const Run& run) override;
   bool Poll(RunResult* result) override;

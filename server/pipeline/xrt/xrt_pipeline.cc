@@ -7,6 +7,8 @@
 #include "server/base/status_macros.h"
 #include "server/model/validate.h"
 #include "server/pipeline/array/placer.h"
+#include "server/pipeline/check.h"
+#include "server/pipeline/program.h"
 
 namespace recurd {
 namespace {
@@ -55,10 +57,19 @@ absl::StatusOr<std::unique_ptr<PreparedModel>> XrtPipeline::Prepare(std::shared_
   RECURD_ASSIGN_OR_RETURN(
       auto prepared, board::XrtModel::Make(std::move(model), mapping_, board_->placement(), one_layer_,
                                            board_->times().steady_ns, board_->job_steps(), &last_layer_id_, kernels_));
-  if (prepared->program().layer_count() <= kMaxLayers) return prepared;
-  return absl::InvalidArgumentError(absl::StrCat("the model has ", prepared->program().layer_count(),
-                                                 " recurrent layers, the limit is ", kMaxLayers,
-                                                 "; choose --pipeline=cpu"));
+  if (prepared->program().layer_count() > kMaxLayers) {
+    return absl::InvalidArgumentError(absl::StrCat("the model has ", prepared->program().layer_count(),
+                                                   " recurrent layers, the limit is ", kMaxLayers,
+                                                   "; choose --pipeline=cpu"));
+  }
+  RECURD_RETURN_IF_ERROR(CheckMapping(prepared->model()));
+  return prepared;
+}
+
+absl::Status XrtPipeline::CheckMapping(const Model& model) const {
+  const ActivationForm form = board_->placement().activation;
+  Program plain(model, kernels_, [&](const RecurrentOp& op) { return mapping_.make_cell(op, form, kernels_); });
+  return CheckAgainstReference(model, form, mapping_.ErrorOf(form), [&](const Run& run) { plain.Execute(run); });
 }
 
 void XrtPipeline::Start(const Run& run) {

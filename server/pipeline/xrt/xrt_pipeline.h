@@ -33,7 +33,8 @@ class XrtPipeline final : public Pipeline {
   const char* name() const override { return "xrt"; }
   std::string target() const override;
   std::string numerics_profile() const override;
-  // Doesn't touch the board.   Errors: INVALID_ARGUMENT naming a layer that doesn't fit, the reason and the way out.
+  // Doesn't touch the board: what is compared with the plain reference is the mapping's plain evaluator, whose bits the
+  // array gives. Errors: INVALID_ARGUMENT naming a layer that doesn't fit, the reason and the way out; INTERNAL.
   absl::StatusOr<std::unique_ptr<PreparedModel>> Prepare(std::shared_ptr<const Model> model) override;
   void Start(const Run& run) override;
   bool Poll(RunResult* result) override;
@@ -57,6 +58,8 @@ class XrtPipeline final : public Pipeline {
   absl::StatusOr<int> LoadWeights(const board::XrtModel::Layer& layer);
   uint64_t SlotKey(uint64_t state_key) const { return state_key * kMaxLayers + layer_; }
   void Fail(bool lost, Fault fault);
+  // Whether the model's steps are the plain reference's, within the mapping's error.
+  absl::Status CheckMapping(const Model& model) const;
 
   static constexpr uint64_t kMaxLayers = 64;
   static constexpr uint64_t kPieceKey = uint64_t{1} << 56;  // above all keys that callers use

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "grpcpp/grpcpp.h"
+#include "server/engine/model_changes.h"
 #include "server/engine/repairs.h"
 #include "server/rpc/server.h"
 #include "tests/unit/fakes/fake_clock.h"
@@ -20,6 +21,7 @@ namespace recurd {
 
 // The real gRPC server over loopback with the fake pipeline's adder as model "adder"; with `with_fallback` another fake
 // pipeline stands in for it, under the name "spare" and the profile "other". Repairs run on a thread of their own.
+// What LoadModel finds is `load`'s, which is called on the admin thread; nothing unless a test sets it.
 class InProcessServer {
  public:
   explicit InProcessServer(EngineOptions options = {}, RpcOptions rpc_options = {.listen = "127.0.0.1:0"},
@@ -27,10 +29,7 @@ class InProcessServer {
       : pipeline_(pipeline_clock_),
         fallback_(pipeline_clock_, "spare", "other"),
         engine_(pipeline_, metrics_, clock_, options, with_fallback ? &fallback_ : nullptr) {
-    auto served = std::make_shared<ServedModel>();
-    served->model = FakePipeline::MakeModel();
-    served->prepared = *pipeline_.Prepare(served->model);
-    served->metrics = metrics_.AddModel("adder", "fake", 0);
+    auto served = Prepare(FakePipeline::MakeModel());
     if (with_fallback) {
       served->fallback = *fallback_.Prepare(served->model);
       served->fallback_metrics = metrics_.AddModel("adder", "spare", 0);
@@ -41,8 +40,17 @@ class InProcessServer {
     rpc_->health().Set("", true);
     rpc_->health().Set("adder", true);
     repairs_ = std::make_unique<Repairs>(engine_, rpc_->mailbox(), [this] { admin_work_.Set(); });
+    changes_ = std::make_unique<ModelChanges>(
+        engine_, rpc_->mailbox(), [this] { admin_work_.Set(); },
+        [this](const std::string& name, const std::string& version) { return load(name, version); },
+        [](const std::vector<ModelSummary>&) {});
+    rpc_->SetModelChanges(changes_.get());
     admin_ = std::thread([this] {
-      while (admin_work_.Wait()) lost_ = !repairs_->Work();
+      while (admin_work_.Wait()) {
+        lost_ = !repairs_->Work();
+        while (changes_->Work()) {
+        }
+      }
     });
     serving_ = std::thread([this] { rpc_->Run(); });
   }
@@ -59,6 +67,18 @@ class InProcessServer {
     if (stopped != RpcServer::Stopped::kStuck) serving_.join();
     return stopped;
   }
+  // Ready to be served; for `load`.
+  std::shared_ptr<ServedModel> Prepare(std::shared_ptr<const Model> model) {
+    auto served = std::make_shared<ServedModel>();
+    served->model = std::move(model);
+    served->prepared = *pipeline_.Prepare(served->model);
+    served->metrics = metrics_.AddModel(served->model->name, "fake", 0);
+    return served;
+  }
+  ModelChanges::Load load = [](const std::string& name, const std::string&) {
+    return absl::NotFoundError("nothing is called " + name);
+  };
+
   // Runs `change` on the serving thread.
   void Do(const std::function<void(FakePipeline&)>& change) {
     std::promise<void> done;
@@ -112,6 +132,7 @@ class InProcessServer {
   std::shared_ptr<grpc::Channel> channel_;
   Bell admin_work_;
   std::unique_ptr<Repairs> repairs_;
+  std::unique_ptr<ModelChanges> changes_;
   std::atomic<bool> lost_ = false;
   std::thread serving_, admin_;
 };

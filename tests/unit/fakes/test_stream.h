@@ -53,12 +53,13 @@ struct TestStream {
   std::unique_ptr<grpc::ClientReaderWriter<v1::StreamRequest, v1::StreamResponse>> stream;
 };
 
-inline void WaitFor(const std::function<bool()>& condition) {
+inline bool WaitFor(const std::function<bool()>& condition) {
   for (int i = 0; i < 2000; ++i) {
-    if (condition()) return;
+    if (condition()) return true;
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
   ADD_FAILURE() << "ten seconds were not enough";
+  return false;
 }
 
 }  // namespace recurd

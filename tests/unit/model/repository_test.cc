@@ -83,6 +83,25 @@ TEST_F(RepositoryTest, ThePolicyChoosesVersions) {
   EXPECT_THAT(Only().status.message(), HasSubstr("no version 7"));
 }
 
+TEST_F(RepositoryTest, AModelsChosenVersionsAreLoadedTogetherOrNotAtAll) {
+  for (const char* folder : {"m/1", "m/2", "m/3"}) WriteModel(folder);
+  Write("m/config.pbtxt", "version_policy { latest { num_versions: 2 } }");
+  const auto models = Repository().LoadChosen("m");
+  ASSERT_EQ(models->size(), 2);
+  EXPECT_EQ(models->at(0)->version, "3");
+  EXPECT_EQ(models->at(1)->version, "2");
+  Write("m/2/model.onnx", "no model");
+  EXPECT_THAT(Repository().LoadChosen("m").status().message(), HasSubstr("m/2/model.onnx"));
+  EXPECT_THAT(Repository().LoadChosen("../m").status().message(), HasSubstr("a model's name is"));
+}
+
+TEST_F(RepositoryTest, HostileNamesAreNeverEchoedRaw) {
+  const std::string nul("a\0b", 3);
+  EXPECT_THAT(LoadError(nul, ""), HasSubstr("'a\\x00\\x62'"));
+  EXPECT_THAT(LoadError("m", std::string("1\0", 2)), HasSubstr("'1\\x00'"));
+  EXPECT_LT(LoadError(std::string(100'000, '\n'), "").size(), 1000u);
+}
+
 TEST_F(RepositoryTest, LoadsAllThatIsChosen) {
   WriteModel("a/1");
   WriteModel("b/1");

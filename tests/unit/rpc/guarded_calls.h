@@ -12,6 +12,7 @@
 #include "proto/inference/grpc_predict_v2.grpc.pb.h"
 #include "proto/recurd/v1/recurd.grpc.pb.h"
 #include "server/base/tokens.h"
+#include "tests/unit/fakes/test_stream.h"
 #include "tests/unit/rpc/kserve_requests.h"
 
 namespace recurd {
@@ -66,15 +67,15 @@ inline grpc::Status Infer(const Channel& channel, const std::string& token = "")
   return v1::Recurrent::NewStub(channel)->Infer(&context, request, &response);
 }
 
-// An admin call; its own answer is UNIMPLEMENTED.
+// An admin call; its own answer is NOT_FOUND.
 inline grpc::Status Unload(const Channel& channel, const std::string& token = "") {
   Context context(token);
   inference::RepositoryModelUnloadRequest request;
-  request.set_model_name("adder");
+  request.set_model_name("nobody");
   inference::RepositoryModelUnloadResponse response;
   return Kserve::NewStub(channel)->RepositoryModelUnload(&context, request, &response);
 }
-inline constexpr grpc::StatusCode kUnloadAnswered = grpc::StatusCode::UNIMPLEMENTED;
+inline constexpr grpc::StatusCode kUnloadAnswered = grpc::StatusCode::NOT_FOUND;
 
 inline grpc::Status CheckHealth(const Channel& channel) {
   Context context;
@@ -93,14 +94,6 @@ inline KserveAnswer InferKserve(const Channel& channel, const inference::ModelIn
   KserveAnswer answer{Kserve::NewStub(channel)->ModelInfer(&context, request, &response), {}};
   if (answer.status.ok()) answer.y = kserve::Floats(response.raw_output_contents(0));
   return answer;
-}
-
-inline bool WaitFor(const std::function<bool()>& condition) {
-  for (int i = 0; i < 1000; ++i) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
-  return false;
 }
 
 inline grpc::StatusCode Code(const grpc::Status& status) { return status.error_code(); }

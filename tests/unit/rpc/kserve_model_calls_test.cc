@@ -159,16 +159,5 @@ TEST_F(KserveModelCallsTest, TheIndexListsWhatIsServed) {
   EXPECT_EQ(response.models(0).state(), "READY");
 }
 
-TEST_F(KserveModelCallsTest, LoadingAndUnloadingAreRefusedWithTheWayOut) {
-  inference::RepositoryModelLoadResponse loaded;
-  inference::RepositoryModelUnloadResponse unloaded;
-  for (const grpc::Status& status :
-       {Call(&Stub::RepositoryModelLoad, inference::RepositoryModelLoadRequest(), &loaded),
-        Call(&Stub::RepositoryModelUnload, inference::RepositoryModelUnloadRequest(), &unloaded)}) {
-    EXPECT_EQ(status.error_code(), grpc::StatusCode::UNIMPLEMENTED);
-    EXPECT_THAT(status.error_message(), HasSubstr("--model_repository"));
-  }
-}
-
 }  // namespace
 }  // namespace recurd::kserve

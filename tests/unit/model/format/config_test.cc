@@ -80,9 +80,35 @@ TEST(ConfigTest, OtherParametersAreRefusedWithTheirLineAndTheChoices) {
   EXPECT_THAT(ParseError(Asks(std::string(5000, 'x'))), AllOf(HasSubstr("'" + std::string(64, 'x') + "'")));
   EXPECT_THAT(ParseError("parameters { key: \"activation\" }"), HasSubstr("activation is ''"));
   EXPECT_THAT(ParseError("\n\nparameters { key: \"threads\" value { string_value: \"2\" } }"),
-              AllOf(HasSubstr("line 3"), HasSubstr("'threads'"), HasSubstr("'activation'")));
+              AllOf(HasSubstr("line 3"), HasSubstr("'threads'"),
+                    HasSubstr("activation, latency_objective_us, quantum_us, warmup_steps, weights")));
   EXPECT_THAT(ParseError(Asks("lut") + "\n" + Asks("lut")), AllOf(HasSubstr("line 2"), HasSubstr("twice")));
   EXPECT_THAT(ParseError("parameters { key: \"activation\" value { int_value: 2 } }"), HasSubstr("int_value"));
+}
+
+std::string Sets(const std::string& key, const std::string& value) {
+  return "parameters { key: \"" + key + "\" value { string_value: \"" + value + "\" } }\n";
+}
+
+TEST(ConfigTest, ReadsHowAModelIsServed) {
+  const auto config = ParseModelConfig(Sets("latency_objective_us", "250") + Sets("quantum_us", "50") +
+                                       Sets("warmup_steps", "64") + Sets("weights", "fp32"));
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->serving, (ServingSettings{64, 250'000, 50'000}));
+  EXPECT_EQ(ParseModelConfig("")->serving, ServingSettings());
+}
+
+TEST(ConfigTest, NumbersOutsideTheirLimitsAreNamedWithThem) {
+  EXPECT_THAT(ParseError(Sets("latency_objective_us", "0")),
+              AllOf(HasSubstr("latency_objective_us is '0'"), HasSubstr("from 1 to 60000000")));
+  EXPECT_THAT(ParseError(Sets("quantum_us", "9")), AllOf(HasSubstr("quantum_us is '9'"), HasSubstr("10 to 1000000")));
+  EXPECT_THAT(ParseError(Sets("quantum_us", "1000001")), HasSubstr("10 to 1000000"));
+  EXPECT_THAT(ParseError("\n" + Sets("warmup_steps", "many")), AllOf(HasSubstr("line 2"), HasSubstr("1 to 4096")));
+  EXPECT_THAT(ParseError(Sets("warmup_steps", "99999999999999999999")), HasSubstr("1 to 4096"));
+}
+
+TEST(ConfigTest, OtherWeightsThanThereAreAreRefused) {
+  EXPECT_THAT(ParseError(Sets("weights", "int8")), AllOf(HasSubstr("weights is 'int8'"), HasSubstr("there is fp32")));
 }
 
 TEST(ConfigTest, FilesTooLongAreRefused) {
