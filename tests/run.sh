@@ -3,7 +3,7 @@
 #
 # usage: tests/run.sh                  build the dev preset and run the default suite
 #        tests/run.sh --label=L        only tests with this label: unit, integration, sessions, lint, fuzz, array,
-#                                      lanes, xrt
+#                                      lanes, xrt, models
 #        tests/run.sh --full           the default suite, the asan, tsan, tsan-rpc and clang presets, clang-tidy, and
 #                                      a minute of each fuzz target
 #        tests/run.sh --fuzz=MINUTES   only fuzzing, this long for each target; what it finds stays in build/fuzz/findings

@@ -48,7 +48,10 @@ Detached StreamCall::Serve(RpcServer* rpc) {
   call.progress_.Set();
   co_await call.written_;
   co_await call.gone_;
-  if (call.session_ != nullptr) rpc->engine().End(call.session_, EndReason::kClosed);
+  if (call.session_ == nullptr) co_return;
+  // It stopped sending; or it went away while its Open waited, before there was anything to detach.
+  call.context_.IsCancelled() ? rpc->engine().Detach(call.session_)
+                              : rpc->engine().End(call.session_, EndReason::kClosed);
 }
 
 Detached StreamCall::WriteReplies(StreamCall* call) {

@@ -25,6 +25,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr int kKills = 50;
+constexpr int kMoreThanUnderWay = 1000;  // steps that no streamer can have answers to in flight
 
 int PortOf(const Daemon& daemon) { return std::atoi(daemon.address().substr(daemon.address().rfind(':') + 1).c_str()); }
 
@@ -122,10 +123,10 @@ TEST(SurvivalTest, AClientBehindADeadNetworkTakesItsSessionOverFromItself) {
   options.answer_timeout_ms = 300;
   Crowd crowd(daemon.address(), {proxy.address()}, 3, options);
   for (int i = 0; i < 3; ++i) {
-    ASSERT_TRUE(crowd.WaitForSteps(200));
+    ASSERT_TRUE(crowd.WaitForSteps(kMoreThanUnderWay));
     proxy.StallAll();
   }
-  ASSERT_TRUE(crowd.WaitForSteps(200));
+  ASSERT_TRUE(crowd.WaitForSteps(kMoreThanUnderWay));
   EXPECT_EQ(crowd.Finish(), "");
   EXPECT_GE(Scraped(daemon, "recurd_sessions_ended_total{reason=\"taken_over\"}"), 9);
   EXPECT_EQ(Scraped(daemon, "recurd_sessions_opened_total"), 3);

@@ -97,6 +97,30 @@ TEST(AttachTest, TheOldStreamHearsThatItWasTakenOverAndItsChunksDie) {
   EXPECT_EQ(server.metrics().server.sessions_active.value(), 1);
 }
 
+TEST(AttachTest, AClientThatGoesAwayWhileItsOpenWaitsLeavesTheSession) {
+  InProcessServer server({.quantum_ns = 1000});
+  TestStream before(server), last(server);
+  before.Open();
+  const std::string id = before.Receive().opened().session_id();
+  server.Do([](FakePipeline& pipeline) { pipeline.hold = true; });
+  before.SendChunk(0, {1, 1});
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  {
+    TestStream waiting(server);
+    v1::StreamRequest open;
+    *open.mutable_open() = Attach(id);
+    waiting.Send(open);
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    waiting.context.TryCancel();
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  server.Do([](FakePipeline& pipeline) { pipeline.hold = false; });
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  EXPECT_EQ(OpenAs(last, Attach(id)).next_step(), 0u);
+  last.SendChunk(0, {1});
+  EXPECT_THAT(last.Receive().outputs().outputs(), ElementsAre(1));
+}
+
 TEST(AttachTest, AnAttachWithACheckpointRewinds) {
   InProcessServer server;
   TestStream before(server), after(server);
