@@ -12,6 +12,7 @@ namespace recurd {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::AnyOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -90,10 +91,13 @@ TEST_F(TokenTest, AreExchangedWhileItServes) {
   EXPECT_TRUE(ListModels(channel_, "0123456789abcdef").ok());
 }
 
+// gRPC closes the connection of a call whose headers it refused: its answer may be lost, and the next call needs another.
 TEST(HeaderTest, ThatAreTooLongAreRefusedAndTheServerGoesOn) {
   InProcessServer server;
-  EXPECT_EQ(Code(ListModels(server.Channel(), std::string(30'000, 'x'))), grpc::StatusCode::RESOURCE_EXHAUSTED);
-  EXPECT_TRUE(ListModels(server.Channel(), std::string(2000, 'x')).ok());
+  EXPECT_THAT(Code(ListModels(Connect(server.address()), std::string(30'000, 'x'))),
+              AnyOf(grpc::StatusCode::RESOURCE_EXHAUSTED, grpc::StatusCode::UNAVAILABLE));
+  const grpc::Status next = ListModels(Connect(server.address()), std::string(2000, 'x'));
+  EXPECT_TRUE(next.ok()) << next.error_message();
 }
 
 }  // namespace
