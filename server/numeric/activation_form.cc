@@ -92,20 +92,37 @@ std::optional<ActivationForm> FindActivationForm(std::string_view name) {
   return std::nullopt;
 }
 
-const char* ProfileOf(ActivationForm form) {
+namespace {
+
+// What every profile of the form has behind its first word.
+std::string SumsOf(ActivationForm form) {
   switch (form) {
     case ActivationForm::kExact:
-      return kFp32Profile;
+      return "/col2/act1/ftz";
     case ActivationForm::kLut:
-      return "f32/col2/lut7750/ftz";
+      return "/col2/lut7750/ftz";
     case ActivationForm::kLutInterpolated:
-      return "f32/col2/lines512/ftz";
+      return "/col2/lines512/ftz";
     case ActivationForm::kPiecewiseLinear:
-      return "f32/col2/segments16/ftz";
+      return "/col2/segments16/ftz";
     case ActivationForm::kCordic:
-      return "f32/col2/cordic20/ftz";
+      return "/col2/cordic20/ftz";
     case ActivationForm::kPolynomial:
-      return "f32/col2/cubics64/ftz";
+      return "/col2/cubics64/ftz";
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string ProfileOf(ActivationForm form, WeightStorage storage) {
+  switch (storage) {
+    case WeightStorage::kFp32:
+      return "f32" + SumsOf(form);
+    case WeightStorage::kBf16:
+      return "bf16" + SumsOf(form);
+    case WeightStorage::kInt8:
+      return "i8" + SumsOf(form);
   }
   return "";
 }

@@ -1,4 +1,5 @@
-// One step of each recurrent cell: the two products, then the gates in one pass over vectors.
+// One step of each recurrent cell, its input part being there: the recurrent product, then the gates in one pass over
+// vectors.
 // The gate passes are not inlined: their constants would be hoisted above the product's loop and push its sums out of
 // the registers.
 #if defined(RECURD_NUMERIC_CELLS_INL_H_) == defined(HWY_TARGET_TOGGLE)
@@ -56,12 +57,12 @@ struct FormActivation : Rounded {
 };
 
 // Gate `gate`'s vector at `block` in a buffer [gates][blocks * lanes].
-HWY_INLINE V GateAt(const PackedCell& cell, const AlignedFloats& buffer, int gate, int block) {
-  return hn::Load(D(), buffer.data() + (gate * cell.blocks + block) * kLanes);
+HWY_INLINE V GateAt(const PackedCell& cell, const float* buffer, int gate, int block) {
+  return hn::Load(D(), buffer + (gate * cell.blocks + block) * kLanes);
 }
 // Its pre-activation.
 HWY_INLINE V Gate(const PackedCell& cell, int gate, int block) {
-  return hn::Add(GateAt(cell, cell.wx, gate, block), GateAt(cell, cell.uh, gate, block));
+  return hn::Add(GateAt(cell, cell.input, gate, block), GateAt(cell, cell.uh.data(), gate, block));
 }
 
 template <class F, class G>
@@ -70,9 +71,9 @@ HWY_NOINLINE void GruResetAfterGates(PackedCell& cell, F f, G g) {
   for (int b = 0; b < cell.blocks; ++b) {
     const V z = f(Gate(cell, 0, b));
     const V r = f(Gate(cell, 1, b));
-    const V candidate = hn::Add(GateAt(cell, cell.uh, 2, b), GateAt(cell, cell.candidate_bias, 0, b));
-    const V n = g(F::MultiplyAdd(r, candidate, GateAt(cell, cell.wx, 2, b)));
-    hn::Store(F::Blend(z, GateAt(cell, cell.h, 0, b), n), d, cell.h.data() + b * kLanes);
+    const V candidate = hn::Add(GateAt(cell, cell.uh.data(), 2, b), GateAt(cell, cell.candidate_bias.data(), 0, b));
+    const V n = g(F::MultiplyAdd(r, candidate, GateAt(cell, cell.input, 2, b)));
+    hn::Store(F::Blend(z, GateAt(cell, cell.h.data(), 0, b), n), d, cell.h.data() + b * kLanes);
   }
 }
 
@@ -81,8 +82,7 @@ HWY_INLINE void GruResetAfterAny(PackedCell& cell) {
   GruResetAfterGates(cell, F(cell.f, cell, cell.clip), F(cell.g, cell, cell.clip));
 }
 
-void GruResetAfter(PackedCell& cell, const float* x) {
-  Product<true>(cell.w, x, cell.wx.data());
+void GruResetAfter(PackedCell& cell) {
   Product<false>(cell.u, cell.h.data(), cell.uh.data());
   if (cell.plain) return GruResetAfterGates(cell, PlainSigmoid(), PlainTanh());
   if (cell.form != ActivationForm::kExact) return GruResetAfterAny<FormActivation>(cell);
@@ -94,7 +94,7 @@ HWY_NOINLINE void GruResetBeforeGates(PackedCell& cell, F f) {
   const D d;
   for (int b = 0; b < cell.blocks; ++b) {
     const V r = f(Gate(cell, 1, b));
-    hn::Store(hn::Mul(r, GateAt(cell, cell.h, 0, b)), d, cell.reset_h.data() + b * kLanes);
+    hn::Store(hn::Mul(r, GateAt(cell, cell.h.data(), 0, b)), d, cell.reset_h.data() + b * kLanes);
     hn::Store(f(Gate(cell, 0, b)), d, cell.z.data() + b * kLanes);
   }
 }
@@ -102,28 +102,28 @@ HWY_NOINLINE void GruResetBeforeGates(PackedCell& cell, F f) {
 template <class G>
 HWY_NOINLINE void GruResetBeforeBlend(PackedCell& cell, G g) {
   for (int b = 0; b < cell.blocks; ++b) {
-    const V n = g(hn::Add(GateAt(cell, cell.wx, 2, b), GateAt(cell, cell.uh_candidate, 0, b)));
-    hn::Store(G::Blend(GateAt(cell, cell.z, 0, b), GateAt(cell, cell.h, 0, b), n), D(), cell.h.data() + b * kLanes);
+    const V n = g(hn::Add(GateAt(cell, cell.input, 2, b), GateAt(cell, cell.uh_candidate.data(), 0, b)));
+    hn::Store(G::Blend(GateAt(cell, cell.z.data(), 0, b), GateAt(cell, cell.h.data(), 0, b), n), D(),
+              cell.h.data() + b * kLanes);
   }
 }
 
 template <class F, class G>
-HWY_INLINE void GruResetBeforeWith(PackedCell& cell, const float* x, F f, G g) {
-  Product<true>(cell.w, x, cell.wx.data());
+HWY_INLINE void GruResetBeforeWith(PackedCell& cell, F f, G g) {
   Product<false>(cell.u, cell.h.data(), cell.uh.data());
   GruResetBeforeGates(cell, f);
   Product<false>(cell.u_candidate, cell.reset_h.data(), cell.uh_candidate.data());
   GruResetBeforeBlend(cell, g);
 }
 template <class F>
-HWY_NOINLINE void GruResetBeforeAny(PackedCell& cell, const float* x) {
-  GruResetBeforeWith(cell, x, F(cell.f, cell, cell.clip), F(cell.g, cell, cell.clip));
+HWY_NOINLINE void GruResetBeforeAny(PackedCell& cell) {
+  GruResetBeforeWith(cell, F(cell.f, cell, cell.clip), F(cell.g, cell, cell.clip));
 }
 
-void GruResetBefore(PackedCell& cell, const float* x) {
-  if (cell.plain) return GruResetBeforeWith(cell, x, PlainSigmoid(), PlainTanh());
-  if (cell.form != ActivationForm::kExact) return GruResetBeforeAny<FormActivation>(cell, x);
-  GruResetBeforeAny<AnyActivation>(cell, x);
+void GruResetBefore(PackedCell& cell) {
+  if (cell.plain) return GruResetBeforeWith(cell, PlainSigmoid(), PlainTanh());
+  if (cell.form != ActivationForm::kExact) return GruResetBeforeAny<FormActivation>(cell);
+  GruResetBeforeAny<AnyActivation>(cell);
 }
 
 HWY_NOINLINE void LstmPlainGates(PackedCell& cell) {
@@ -133,7 +133,7 @@ HWY_NOINLINE void LstmPlainGates(PackedCell& cell) {
     const V o = Sigmoid(Gate(cell, 1, b));
     const V f = Sigmoid(Gate(cell, 2, b));
     const V g = Tanh(Gate(cell, 3, b));
-    const V c = Fma(f, GateAt(cell, cell.c, 0, b), hn::Mul(i, g));
+    const V c = Fma(f, GateAt(cell, cell.c.data(), 0, b), hn::Mul(i, g));
     hn::Store(c, d, cell.c.data() + b * kLanes);
     hn::Store(hn::Mul(o, Tanh(c)), d, cell.h.data() + b * kLanes);
   }
@@ -142,7 +142,7 @@ HWY_NOINLINE void LstmPlainGates(PackedCell& cell) {
 // A gate of an LSTM with what it may have beside the products. `gate` counts as the peepholes do: 0 i, 1 o, 2 f.
 HWY_INLINE V Peep(const PackedCell& cell, int gate, int block, V c) {
   const V pre = Gate(cell, gate, block);
-  return cell.peepholes.size() ? Fma(GateAt(cell, cell.peepholes, gate, block), c, pre) : pre;
+  return cell.peepholes.size() ? Fma(GateAt(cell, cell.peepholes.data(), gate, block), c, pre) : pre;
 }
 
 template <class F>
@@ -150,7 +150,7 @@ HWY_NOINLINE void LstmAnyGates(PackedCell& cell) {
   const D d;
   const F f(cell.f, cell, cell.clip), g(cell.g, cell, cell.clip), out(cell.out, cell, 0);
   for (int b = 0; b < cell.blocks; ++b) {
-    const V old = GateAt(cell, cell.c, 0, b);
+    const V old = GateAt(cell, cell.c.data(), 0, b);
     const V input = f(Peep(cell, 0, b, old));
     const V forget = cell.input_forget ? hn::Sub(Constant(1.0f), input) : f(Peep(cell, 2, b, old));
     const V c = F::MultiplyAdd(forget, old, hn::Mul(input, g(Gate(cell, 3, b))));
@@ -159,8 +159,7 @@ HWY_NOINLINE void LstmAnyGates(PackedCell& cell) {
   }
 }
 
-void Lstm(PackedCell& cell, const float* x) {
-  Product<true>(cell.w, x, cell.wx.data());
+void Lstm(PackedCell& cell) {
   Product<false>(cell.u, cell.h.data(), cell.uh.data());
   if (cell.plain) return LstmPlainGates(cell);
   cell.form == ActivationForm::kExact ? LstmAnyGates<AnyActivation>(cell) : LstmAnyGates<FormActivation>(cell);
@@ -171,8 +170,7 @@ HWY_NOINLINE void RnnGate(PackedCell& cell, F f) {
   for (int b = 0; b < cell.blocks; ++b) hn::Store(f(Gate(cell, 0, b)), D(), cell.h.data() + b * kLanes);
 }
 
-void Rnn(PackedCell& cell, const float* x) {
-  Product<true>(cell.w, x, cell.wx.data());
+void Rnn(PackedCell& cell) {
   Product<false>(cell.u, cell.h.data(), cell.uh.data());
   if (cell.plain) return RnnGate(cell, PlainTanh());
   if (cell.form != ActivationForm::kExact) return RnnGate(cell, FormActivation(cell.f, cell, cell.clip));

@@ -5,6 +5,8 @@
 
 // The fallback is one lane of plain C++: GCC 12 miscompiles Highway's four (GCC bug 106322).
 #define HWY_BROKEN_EMU128 1
+// Only AVX3_DL has the dot product of bytes.
+#define HWY_WANT_AVX3_DL 1
 // SSSE3 and SSE4 have no fused multiply-add; SVE's vectors have no fixed size.
 #define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128)
 #undef HWY_TARGET_INCLUDE
@@ -24,6 +26,7 @@ const Kernels* TargetKernels() {
       .lanes = kLanes,
       .panel_vectors = kPanelVectors,
       .dense = Dense,
+      .dense_steps = DenseSteps,
       .gru_reset_after = GruResetAfter,
       .gru_reset_before = GruResetBefore,
       .lstm = Lstm,

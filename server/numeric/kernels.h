@@ -17,11 +17,15 @@ struct Kernels {
 
   // y = matrix * x + bias.   Shapes: x [cols], any alignment; y [padded_rows(lanes)].
   void (*dense)(const PackedMatrix& matrix, const float* x, float* y);
-  // One step of a layer.   Shapes: x [input_size], any alignment.
-  void (*gru_reset_after)(PackedCell& cell, const float* x);  // linear_before_reset
-  void (*gru_reset_before)(PackedCell& cell, const float* x);
-  void (*lstm)(PackedCell& cell, const float* x);
-  void (*rnn)(PackedCell& cell, const float* x);
+  // The same for `steps` rows of x and y, which begin so many floats apart: reads the weights once for several. Only
+  // fp32 is quicker for it. y_stride is a multiple of `lanes`.
+  void (*dense_steps)(const PackedMatrix& matrix, const float* x, size_t x_stride, int steps, float* y,
+                      size_t y_stride);
+  // One step of a layer, by the input part at cell.input.
+  void (*gru_reset_after)(PackedCell& cell);  // linear_before_reset
+  void (*gru_reset_before)(PackedCell& cell);
+  void (*lstm)(PackedCell& cell);
+  void (*rnn)(PackedCell& cell);
   // out[i] = function(in[i]), any alignment and size; out may be in.
   void (*unary)(const Activation& function, const float* in, float* out, int size);
 };

@@ -6,79 +6,116 @@
 #define RECURD_NUMERIC_MATVEC_INL_H_
 #endif
 
+#include "server/numeric/bytes-inl.h"
 #include "server/numeric/packed.h"
-#include "server/numeric/vector-inl.h"
+#include "server/numeric/panel-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace recurd {
 namespace HWY_NAMESPACE {
 
-// A panel's sums are two accumulators a vector, and beside them a register for x. Eight vectors keep two multiply-add
-// units busy through a latency of four cycles twice over; with 16 registers six are the most that fit.
-constexpr int kPanelVectors = HWY_TARGET == HWY_AVX2 ? 6 : 8;
-
-// y = panel * x + bias for kVectors vectors of rows. Invariant: before column c, even[v] and odd[v] hold each row's
-// sums over the even and the odd columns below c, taken in order.
-template <int kVectors, bool kBias>
-HWY_INLINE void PanelProduct(const float* HWY_RESTRICT weights, const float* HWY_RESTRICT x, int cols,
-                             const float* HWY_RESTRICT bias, float* HWY_RESTRICT y) {
-  const D d;
-  V even[kVectors], odd[kVectors];
-  for (int v = 0; v < kVectors; ++v) even[v] = odd[v] = hn::Zero(d);
-  int c = 0;
-  for (; c + 2 <= cols; c += 2, weights += 2 * kVectors * kLanes) {
-    const V x0 = hn::Set(d, x[c]), x1 = hn::Set(d, x[c + 1]);
-    for (int v = 0; v < kVectors; ++v) even[v] = Fma(hn::Load(d, weights + v * kLanes), x0, even[v]);
-    for (int v = 0; v < kVectors; ++v) odd[v] = Fma(hn::Load(d, weights + (kVectors + v) * kLanes), x1, odd[v]);
-  }
-  if (c < cols) {
-    const V x0 = hn::Set(d, x[c]);
-    for (int v = 0; v < kVectors; ++v) even[v] = Fma(hn::Load(d, weights + v * kLanes), x0, even[v]);
-  }
-  for (int v = 0; v < kVectors; ++v) {
-    V sum = hn::Add(even[v], odd[v]);
-    if (kBias) sum = hn::Add(sum, hn::Load(d, bias + v * kLanes));
-    hn::Store(sum, d, y + v * kLanes);
+// Panel<vectors, kBias>::Product, the number of vectors being known at run time only.
+template <template <int, bool> class Panel, bool kBias, class X>
+HWY_INLINE void PanelProduct(const PackedMatrix::Panel& panel, const X& x, int cols, const float* bias, float* y) {
+  switch (panel.vectors) {
+    case 1:
+      return Panel<1, kBias>::Product(panel.weights, x, cols, bias, y);
+    case 2:
+      return Panel<2, kBias>::Product(panel.weights, x, cols, bias, y);
+    case 3:
+      return Panel<3, kBias>::Product(panel.weights, x, cols, bias, y);
+    case 4:
+      return Panel<4, kBias>::Product(panel.weights, x, cols, bias, y);
+    case 5:
+      return Panel<5, kBias>::Product(panel.weights, x, cols, bias, y);
+    case 6:
+      return Panel<6, kBias>::Product(panel.weights, x, cols, bias, y);
+    case 7:
+      return Panel<7, kBias>::Product(panel.weights, x, cols, bias, y);
+    case 8:
+      return Panel<8, kBias>::Product(panel.weights, x, cols, bias, y);
   }
 }
 
-template <bool kBias>
-HWY_NOINLINE void Product(const PackedMatrix& matrix, const float* x, float* y) {
+template <template <int, bool> class Panel, bool kBias>
+HWY_NOINLINE void FloatProduct(const PackedMatrix& matrix, const float* x, float* y) {
   const float* bias = matrix.bias.data();
   for (const PackedMatrix::Panel& panel : matrix.panels) {
-    switch (panel.vectors) {
-      case 1:
-        PanelProduct<1, kBias>(panel.weights, x, matrix.cols, bias, y);
-        break;
-      case 2:
-        PanelProduct<2, kBias>(panel.weights, x, matrix.cols, bias, y);
-        break;
-      case 3:
-        PanelProduct<3, kBias>(panel.weights, x, matrix.cols, bias, y);
-        break;
-      case 4:
-        PanelProduct<4, kBias>(panel.weights, x, matrix.cols, bias, y);
-        break;
-      case 5:
-        PanelProduct<5, kBias>(panel.weights, x, matrix.cols, bias, y);
-        break;
-      case 6:
-        PanelProduct<6, kBias>(panel.weights, x, matrix.cols, bias, y);
-        break;
-      case 7:
-        PanelProduct<7, kBias>(panel.weights, x, matrix.cols, bias, y);
-        break;
-      case 8:
-        PanelProduct<8, kBias>(panel.weights, x, matrix.cols, bias, y);
-        break;
-    }
+    PanelProduct<Panel, kBias>(panel, x, matrix.cols, bias, y);
     y += panel.vectors * kLanes;
     if (kBias) bias += panel.vectors * kLanes;
   }
 }
 
+template <bool kBias>
+HWY_NOINLINE void BytesProduct(const PackedMatrix& matrix, const float* x, float* y) {
+  alignas(64) uint8_t bytes[kMaxInt8Columns];
+  std::memset(bytes + matrix.cols / 4 * 4, 0, 4);  // those of the last word that no column fills
+  BytesOperands operands{bytes, TakeBytes(x, matrix.cols, bytes), matrix.scale.data(), matrix.offset.data()};
+  const float* bias = matrix.bias.data();
+  for (const PackedMatrix::Panel& panel : matrix.panels) {
+    PanelProduct<BytesPanel, kBias>(panel, operands, matrix.cols, bias, y);
+    const int rows = panel.vectors * kLanes;
+    y += rows;
+    operands.scale += rows;
+    operands.offset += rows;
+    if (kBias) bias += rows;
+  }
+}
+
+// y = matrix * x, + bias if kBias.
+template <bool kBias>
+HWY_INLINE void Product(const PackedMatrix& matrix, const float* x, float* y) {
+  switch (matrix.storage) {
+    case WeightStorage::kFp32:
+      return FloatProduct<Fp32Panel, kBias>(matrix, x, y);
+    case WeightStorage::kBf16:
+      return FloatProduct<Bf16Panel, kBias>(matrix, x, y);
+    case WeightStorage::kInt8:
+      return BytesProduct<kBias>(matrix, x, y);
+  }
+}
+
+// kTileSteps products with one reading of the weights.
+template <bool kBias>
+HWY_NOINLINE void Tile(const PackedMatrix& matrix, const float* x, size_t x_stride, float* y, size_t y_stride) {
+  const float* bias = matrix.bias.data();
+  for (const PackedMatrix::Panel& panel : matrix.panels) {
+    int v = 0;
+    for (; v + kTileVectors <= panel.vectors; v += kTileVectors) {
+      const float* weights = panel.weights + v * kLanes;
+      TileProduct<kTileVectors, kBias>(weights, panel.vectors, x, x_stride, matrix.cols, bias, y, y_stride);
+      y += kTileVectors * kLanes;
+      if (kBias) bias += kTileVectors * kLanes;
+    }
+    if (v == panel.vectors) continue;
+    const float* weights = panel.weights + v * kLanes;
+    TileProduct<1, kBias>(weights, panel.vectors, x, x_stride, matrix.cols, bias, y, y_stride);
+    y += kLanes;
+    if (kBias) bias += kLanes;
+  }
+}
+
+// Row i of y = matrix * row i of x, + bias if kBias, for `steps` rows.
+template <bool kBias>
+HWY_INLINE void Products(const PackedMatrix& matrix, const float* x, size_t x_stride, int steps, float* y,
+                         size_t y_stride) {
+  int s = 0;
+  if (matrix.storage == WeightStorage::kFp32) {
+    for (; s + kTileSteps <= steps; s += kTileSteps) {
+      Tile<kBias>(matrix, x + s * x_stride, x_stride, y + s * y_stride, y_stride);
+    }
+  }
+  for (; s < steps; ++s) Product<kBias>(matrix, x + s * x_stride, y + s * y_stride);
+}
+
 void Dense(const PackedMatrix& matrix, const float* x, float* y) {
   matrix.bias.size() ? Product<true>(matrix, x, y) : Product<false>(matrix, x, y);
+}
+
+void DenseSteps(const PackedMatrix& matrix, const float* x, size_t x_stride, int steps, float* y, size_t y_stride) {
+  matrix.bias.size() ? Products<true>(matrix, x, x_stride, steps, y, y_stride)
+                     : Products<false>(matrix, x, x_stride, steps, y, y_stride);
 }
 
 }  // namespace HWY_NAMESPACE

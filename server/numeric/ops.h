@@ -39,6 +39,9 @@ struct Activation {
 // How a recurrent layer's sigmoid and tanh are computed: activation_form.h.
 using ActivationForm = hw::ActivationForm;
 
+// How the matrices of recurrent and dense layers are stored: profile.h.
+enum class WeightStorage { kFp32, kBf16, kInt8 };
+
 enum class BinaryKind { kAdd, kSub, kMul, kDiv, kMin, kMax, kPow };
 enum class ReduceKind { kSum, kMean, kMax };
 enum class CellKind { kGru, kLstm, kRnn };
@@ -62,6 +65,7 @@ struct Cell {
   float clip = 0;                                // 0: none. Pre-activations are clipped to [-clip, clip]
   Activation f, g, h;                            // GRU f g; LSTM f g h; RNN f
   ActivationForm form = ActivationForm::kExact;  // of those of f, g and h that are sigmoid or tanh
+  WeightStorage storage = WeightStorage::kFp32;  // what the weights below are rounded to
   int input_size = 0;
   int hidden_size = 0;
   const float* input_weights = nullptr;      // [G * H][input_size]

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "server/numeric/ops.h"
 
 namespace recurd {
@@ -23,6 +25,12 @@ namespace recurd {
 //    Relu does, may arrive as it is or as zero.)
 inline constexpr char kFp32Profile[] = "f32/col2/act1/ftz";
 
+// With weights stored as bfloat16, W, U and m are their nearest bfloat16s, and the profile's first word is bf16.
+// With weights stored as int8 it is i8: a product m x is
+//      float(sum over c of q[row][c] * p[c]) * (s[row] * t)
+// where q and s are the row's bytes and scale, p and t those of x, taken anew for every product (narrow.h). The sum is
+// exact, and so has no order. An x whose values differ widely in size loses the small ones.
+
 // The profile of a model whose configuration asks for another form of its recurrent layers' sigmoid and tanh
 // (activation_form.h); kFp32Profile for kExact. The same sums; but what is multiplied and added behind them is rounded
 // twice, as in the PL:
@@ -30,6 +38,6 @@ inline constexpr char kFp32Profile[] = "f32/col2/act1/ftz";
 // The third word names function and size: lut7750, lines512, segments16, cordic20, cubics64. The array's mapping lanes
 // computes all but lut7750 to the same bits, so that a state fits both; its own tables take scaled weights, and have a
 // profile of their own.
-const char* ProfileOf(ActivationForm form);
+std::string ProfileOf(ActivationForm form, WeightStorage storage = WeightStorage::kFp32);
 
 }  // namespace recurd

@@ -32,7 +32,7 @@ HWY_INLINE V Fma(V a, V b, V c) {
 
 // x within [low, high]; NaN stays NaN. Of Highway's targets only x86's Min and Max give their second operand for NaN.
 HWY_INLINE V Clamp(V x, V low, V high) {
-#if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_AVX3
+#if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
   return hn::Min(high, hn::Max(low, x));
 #else
   return hn::IfThenElse(hn::Lt(x, low), low, hn::IfThenElse(hn::Gt(x, high), high, x));

@@ -82,12 +82,12 @@ absl::StatusOr<ActivationForm> MappingEntry::Choose(std::optional<ActivationForm
                                                  ": leave that out, or choose --mapping=lanes, which has it"));
 }
 
-const char* MappingEntry::ProfileOf(ActivationForm form) const {
+std::string MappingEntry::ProfileOf(ActivationForm form) const {
   return form == activations.front() ? profile : recurd::ProfileOf(form);
 }
 
 double MappingEntry::ErrorOf(ActivationForm form) const {
-  return std::string_view(ProfileOf(form)) == recurd::ProfileOf(form) ? kSameBits : kTableError;
+  return ProfileOf(form) == recurd::ProfileOf(form) ? kSameBits : kTableError;
 }
 
 const emu::Placement* MappingEntry::FindArray(ActivationForm form, const emu::LayerShape& layer) const {

@@ -29,7 +29,7 @@ struct MappingEntry {
   // What a model gets that asks for this or, null, for none. Errors: INVALID_ARGUMENT naming both, and the way out.
   absl::StatusOr<ActivationForm> Choose(std::optional<ActivationForm> asked) const;
   // With one of its activations.
-  const char* ProfileOf(ActivationForm form) const;
+  std::string ProfileOf(ActivationForm form) const;
   // How far a step may lie from the plain reference's (pipeline/check.h).
   double ErrorOf(ActivationForm form) const;
   const emu::Placement* FindArray(ActivationForm form, const emu::LayerShape& layer) const;

@@ -107,7 +107,7 @@ TEST(ExactFormTest, IsTheProfilesOwn) {
     EXPECT_EQ(Sigmoid(ActivationForm::kExact, x), Sigmoid(x));
     EXPECT_EQ(Tanh(ActivationForm::kExact, x), Tanh(x));
   }
-  EXPECT_STREQ(ProfileOf(ActivationForm::kExact), kFp32Profile);
+  EXPECT_EQ(ProfileOf(ActivationForm::kExact), kFp32Profile);
 }
 
 TEST(ActivationFormsTest, EachHasANameAndAProfileOfItsOwn) {

@@ -44,6 +44,16 @@ class KernelsTest : public testing::TestWithParam<const Kernels*> {
     }
   }
 
+  void ExpectEqualProduct(const std::vector<float>& row, const std::vector<float>& x, WeightStorage storage) {
+    const auto cols = static_cast<int>(row.size());
+    const PackedMatrix packed = Pack(row.data(), nullptr, 1, cols, 1, kernels_, storage);
+    AlignedFloats got(packed.padded_rows(kernels_.lanes));
+    float want;
+    kernels_.dense(packed, x.data(), got.data());
+    ReferenceDense(row.data(), nullptr, 1, cols, x.data(), &want, storage);
+    EXPECT_TRUE(SameBits(got.data(), &want, 1)) << testing::PrintToString(row) << " " << testing::PrintToString(x);
+  }
+
   const Kernels& kernels_ = *GetParam();
   const ScopedFlushToZero flush_;
 };
@@ -138,6 +148,73 @@ TEST_P(KernelsTest, DenseGivesTheReferencesBits) {
         EXPECT_TRUE(SameBits(got.data(), want.data(), rows)) << rows << " x " << cols;
       }
     }
+  }
+}
+
+TEST_P(KernelsTest, NarrowWeightsGiveTheReferencesBits) {
+  for (const WeightStorage storage : {WeightStorage::kBf16, WeightStorage::kInt8}) {
+    for (const auto& [input, hidden] : OddSizes()) {
+      for (const CellKind kind : {CellKind::kGru, CellKind::kLstm, CellKind::kRnn}) {
+        for (const bool reset_after : {false, true}) {
+          RandomLayer layer(kind, reset_after, input, hidden);
+          layer.cell.storage = storage;
+          ExpectEqualSteps(layer.cell);
+        }
+      }
+    }
+  }
+}
+
+// A row or an x of zeros, of one huge value, of values that are all tiny, of the largest one.
+TEST_P(KernelsTest, NarrowProductsOfExtremeValuesGiveTheReferencesBits) {
+  constexpr float kMax = std::numeric_limits<float>::max();
+  const std::vector<std::vector<float>> rows = {{0, 0, 0, 0, 0, 0},
+                                                {1, -1, 1e30f, 0, 1, 2},
+                                                {1e-31f, -1e-32f, 0, 1e-38f, 0, 0},
+                                                {kMax, -kMax, kMax, kMax, 0, 1},
+                                                {0.5f, 1.5f, 2.5f, -0.5f, -1.5f, 127}};
+  for (const WeightStorage storage : {WeightStorage::kBf16, WeightStorage::kInt8}) {
+    for (const std::vector<float>& row : rows) {
+      for (std::vector<float> x : rows) {
+        ExpectEqualProduct(row, x, storage);
+        x[4] = NAN;
+        ExpectEqualProduct(row, x, storage);
+        x[4] = std::numeric_limits<float>::infinity();
+        ExpectEqualProduct(row, x, storage);
+      }
+    }
+  }
+}
+
+TEST_P(KernelsTest, SeveralStepsAtOnceGiveTheBitsOfOneByOne) {
+  RandomFloats random(6);
+  for (const WeightStorage storage : {WeightStorage::kFp32, WeightStorage::kBf16, WeightStorage::kInt8}) {
+    for (const auto& [rows, cols] : {std::pair(1, 1), std::pair(100, 7), std::pair(384, 64)}) {
+      const std::vector<float> matrix = random.Vector(rows * cols, 1), bias = random.Vector(rows, 1);
+      const PackedMatrix packed = Pack(matrix.data(), bias.data(), rows, cols, 1, kernels_, storage);
+      const size_t padded = packed.padded_rows(kernels_.lanes), stride = cols + 3;
+      for (int steps = 1; steps <= 14; ++steps) {
+        const std::vector<float> x = random.Vector(stride * steps, 1);
+        AlignedFloats got(padded * steps), want(padded);
+        kernels_.dense_steps(packed, x.data(), stride, steps, got.data(), padded);
+        for (int step = 0; step < steps; ++step) {
+          kernels_.dense(packed, x.data() + step * stride, want.data());
+          ASSERT_TRUE(SameBits(got.data() + step * padded, want.data(), rows)) << rows << " x " << cols;
+        }
+      }
+    }
+  }
+}
+
+TEST_P(KernelsTest, ACellTakesItsInputsAllAtOnceOrOneByOne) {
+  const RandomLayer layer(CellKind::kLstm, false, 9, 20);
+  PackedCell together(layer.cell, kernels_), apart(layer.cell, kernels_);
+  const std::vector<float> x = RandomFloats(7).Vector(9 * PackedCell::kMaxSteps, 1);
+  together.TakeInputs(x.data(), 9, PackedCell::kMaxSteps);
+  for (int step = 0; step < PackedCell::kMaxSteps; ++step) {
+    together.Step();
+    apart.Step(x.data() + step * 9);
+    ASSERT_TRUE(SameBits(together.h.data(), apart.h.data(), 20));
   }
 }
 
