@@ -12,6 +12,7 @@
 #include "server/base/descriptors.h"
 #include "server/base/log.h"
 #include "server/base/status_macros.h"
+#include "server/base/systemd.h"
 #include "server/base/version.h"
 
 ABSL_FLAG(std::string, listen, "127.0.0.1:8001",
@@ -142,6 +143,13 @@ absl::StatusOr<int> FitConnections(int wanted) {
   return static_cast<int>(allowed);
 }
 
+// The address a service listens on: the flag's, unless systemd has opened its socket.
+std::string AddressOf(const char* flag, const std::string& value, const InheritedSocket& socket) {
+  if (socket.fd < 0) return value;
+  LogInfo(absl::StrCat("--", flag, " is ", socket.address, ", the socket that systemd passed"));
+  return socket.address;
+}
+
 // --help shows this program's flags, not those of the libraries it is made of.
 bool IsOwnFile(absl::string_view file) { return absl::EndsWith(file, "server/config.cc"); }
 
@@ -188,8 +196,9 @@ absl::StatusOr<Config> ConfigFromCommandLine(int argc, char** argv) {
   RECURD_RETURN_IF_ERROR(CheckFallback(absl::GetFlag(FLAGS_pipeline_fallback), absl::GetFlag(FLAGS_pipeline)));
 
   Config config;
-  config.listen = absl::GetFlag(FLAGS_listen);
-  config.metrics_listen = absl::GetFlag(FLAGS_metrics_listen);
+  RECURD_ASSIGN_OR_RETURN(config.sockets, systemd::TakeSockets());
+  config.listen = AddressOf("listen", absl::GetFlag(FLAGS_listen), config.sockets.grpc);
+  config.metrics_listen = AddressOf("metrics_listen", absl::GetFlag(FLAGS_metrics_listen), config.sockets.metrics);
   config.model_repository = absl::GetFlag(FLAGS_model_repository);
   config.pipeline = {.pipeline = absl::GetFlag(FLAGS_pipeline),
                      .mapping = absl::GetFlag(FLAGS_mapping),
@@ -204,7 +213,7 @@ absl::StatusOr<Config> ConfigFromCommandLine(int argc, char** argv) {
   config.drain_timeout_ns = absl::ToInt64Nanoseconds(drain);
   config.security = {.listen = config.listen,
                      .metrics_listen = config.metrics_listen,
-                     .admin_listen = absl::GetFlag(FLAGS_admin_listen),
+                     .admin_listen = AddressOf("admin_listen", absl::GetFlag(FLAGS_admin_listen), config.sockets.admin),
                      .tls = {.cert = absl::GetFlag(FLAGS_tls_cert),
                              .key = absl::GetFlag(FLAGS_tls_key),
                              .client_ca = absl::GetFlag(FLAGS_tls_client_ca)},

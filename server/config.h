@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "server/base/inherited_sockets.h"
 #include "server/engine/engine.h"
 #include "server/pipeline/factory.h"
 #include "server/rpc/acceptor.h"
@@ -15,6 +16,7 @@ namespace recurd {
 struct Config {
   std::string listen;
   std::string metrics_listen;
+  InheritedSockets sockets;  // those that are there stand for the addresses, which then are theirs
   std::string model_repository;
   PipelineOptions pipeline;
   std::string pipeline_fallback;  // a pipeline's name, or "": none
@@ -26,8 +28,9 @@ struct Config {
   EngineOptions engine;
 };
 
-// Reads the command line. Ends the process on --help and on an unknown flag, as absl does.
-// Errors: INVALID_ARGUMENT naming the flag, its value and its limits.
+// Reads the command line, and takes the sockets that systemd passes. Ends the process on --help and on an unknown flag,
+// as absl does.
+// Errors: INVALID_ARGUMENT naming the flag, its value and its limits; those of systemd::TakeSockets.
 absl::StatusOr<Config> ConfigFromCommandLine(int argc, char** argv);
 
 }  // namespace recurd

@@ -19,6 +19,7 @@
 #include "server/base/clock.h"
 #include "server/base/log.h"
 #include "server/base/status_macros.h"
+#include "server/base/systemd.h"
 #include "server/base/version.h"
 #include "server/config.h"
 #include "server/engine/engine.h"
@@ -79,6 +80,12 @@ int WaitForSignal(const sigset_t& signals, int64_t at_most_ns) {
   return sigtimedwait(&signals, nullptr, &time);
 }
 
+void Reload(Credentials& credentials) {
+  systemd::Reloading();
+  credentials.Reread();
+  systemd::Ready("");
+}
+
 // Until a signal ends the daemon, or the pipeline is lost, which is false. A signal doesn't wait for a repair, but for
 // the one model that is being loaded.
 bool WaitForEnd(const sigset_t& signals, Repairs& repairs, ModelChanges& changes, Credentials& credentials) {
@@ -86,7 +93,7 @@ bool WaitForEnd(const sigset_t& signals, Repairs& repairs, ModelChanges& changes
     const int64_t left_ns = changes.Work() ? 0 : repairs.NsLeft();
     const int signal = WaitForSignal(signals, credentials.has_files() ? std::min(left_ns, kFollowNs) : left_ns);
     if (!repairs.Work()) return false;
-    signal == SIGHUP ? credentials.Reread() : credentials.Follow();
+    signal == SIGHUP ? Reload(credentials) : credentials.Follow();
     if (signal != SIGTERM && signal != SIGINT) continue;
     LogInfo(absl::StrCat(signal == SIGTERM ? "SIGTERM" : "SIGINT", ": draining"));
     return !repairs.GiveUp();
@@ -116,15 +123,20 @@ absl::StatusOr<int> RunDaemon(int argc, char** argv) {
                            .pipeline = pipeline->name(),
                            .numerics_profile = pipeline->numerics_profile(),
                            .target = pipeline->target()};
-  RECURD_ASSIGN_OR_RETURN(const auto exporter,
-                          Exporter::Start(config.metrics_listen, metrics, build, credentials->tokens()));
+  RECURD_ASSIGN_OR_RETURN(const auto exporter, Exporter::Start(config.metrics_listen, metrics, build,
+                                                               credentials->tokens(), config.sockets.metrics.fd));
   exporter->SetModels(InfosOf(engine.catalog().Summaries(), *pipeline));
+  // systemd's watchdog is fed by the serving thread, twice in its time: one that hangs starves it.
   RECURD_ASSIGN_OR_RETURN(const auto rpc, RpcServer::Listen({.listen = config.listen,
                                                              .reflection = config.reflection,
                                                              .admin_listen = config.security.admin_listen,
                                                              .tls = credentials->tls(),
                                                              .tokens = credentials->tokens(),
-                                                             .connections = config.connections},
+                                                             .connections = config.connections,
+                                                             .listen_fd = config.sockets.grpc.fd,
+                                                             .admin_fd = config.sockets.admin.fd,
+                                                             .heartbeat = &systemd::KeepAlive,
+                                                             .heartbeat_ns = systemd::WatchdogNs() / 2},
                                                             engine, metrics, clock));
   credentials->OnTokens([&](const std::shared_ptr<const Tokens>& tokens) {
     exporter->SetTokens(tokens);
@@ -147,7 +159,11 @@ absl::StatusOr<int> RunDaemon(int argc, char** argv) {
                        rpc->port(), ", pipeline ", pipeline->name(), " on ", pipeline->target(),
                        fallback ? absl::StrCat(", fallback ", fallback->name()) : "", "), metrics on port ",
                        exporter->port()));
+  rpc->mailbox().Post([status = absl::StrCat("serving on ", config.listen, ", pipeline ", pipeline->name())] {
+    systemd::Ready(status);  // from the serving thread, so that its loop turns
+  });
   const bool up = WaitForEnd(signals, repairs, changes, *credentials);
+  systemd::Stopping("draining");
   const RpcServer::Stopped stopped = rpc->Stop(config.drain_timeout_ns);
   if (stopped == RpcServer::Stopped::kStuck) {
     LogError("the serving thread hangs in the pipeline: ending without it");

@@ -2,20 +2,22 @@
 
 #include <utility>
 
-#include "prometheus/text_serializer.h"
 #include "server/base/status_macros.h"
 #include "server/exporter/collect.h"
+#include "server/exporter/text.h"
 
 namespace recurd {
 
 absl::StatusOr<std::unique_ptr<Exporter>> Exporter::Start(const std::string& address, const Metrics& metrics,
-                                                          BuildInfo build, std::shared_ptr<const Tokens> tokens) {
+                                                          BuildInfo build, std::shared_ptr<const Tokens> tokens,
+                                                          int listening_fd) {
   std::unique_ptr<Exporter> exporter(new Exporter(metrics, std::move(build), std::move(tokens)));
   if (address.empty() || address == "off") return exporter;
   const Exporter* self = exporter.get();
-  RECURD_ASSIGN_OR_RETURN(exporter->listener_, HttpListener::Start(
-                                                   address, [self] { return self->Text(); },
-                                                   [self](std::string_view header) { return self->Admits(header); }));
+  const auto page = [self] { return self->Text(); };
+  const auto admits = [self](std::string_view header) { return self->Admits(header); };
+  RECURD_ASSIGN_OR_RETURN(exporter->listener_, listening_fd >= 0 ? HttpListener::TakeOver(listening_fd, page, admits)
+                                                                 : HttpListener::Start(address, page, admits));
   return exporter;
 }
 
@@ -49,7 +51,7 @@ std::string Exporter::Text() const {
     MutexLock lock(mutex_);
     models = models_;
   }
-  return prometheus::TextSerializer().Serialize(Collect(metrics_, build_, models));
+  return ToText(Collect(metrics_, build_, models));
 }
 
 }  // namespace recurd

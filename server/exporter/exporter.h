@@ -21,10 +21,12 @@ class Exporter {
  public:
   // Address: 127.0.0.1:8002, [::1]:8002, localhost:8002, 0.0.0.0:8002 or [::]:8002; port 0 takes a free one;
   // "" or "off" listens on nothing. `metrics` must outlive the exporter. `tokens`: as SetTokens.
+  // `listening_fd`: a non-blocking TCP socket that listens there already, which is taken over; -1: none.
   // Errors: INVALID_ARGUMENT for another form of address; UNAVAILABLE naming an address that can't be had.
   static absl::StatusOr<std::unique_ptr<Exporter>> Start(const std::string& address, const Metrics& metrics,
                                                          BuildInfo build,
-                                                         std::shared_ptr<const Tokens> tokens = nullptr);
+                                                         std::shared_ptr<const Tokens> tokens = nullptr,
+                                                         int listening_fd = -1);
 
   // Whose bearer tokens a scrape needs, one with the role metrics; nullptr: none. Threads: any.
   void SetTokens(std::shared_ptr<const Tokens> tokens);

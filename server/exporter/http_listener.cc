@@ -51,10 +51,14 @@ std::optional<SocketAddress> Parse(const std::string& address) {
   return out;
 }
 
-MHD_Result Reply(MHD_Connection* connection, unsigned status, std::string body) {
+MHD_Result Reply(MHD_Connection* connection, unsigned status, std::string text) {
+  auto body = std::make_unique<std::string>(std::move(text));  // sent from where it is: it may be megabytes
+  const auto free_body = [](void* sent) { delete static_cast<std::string*>(sent); };
   const std::unique_ptr<MHD_Response, void (*)(MHD_Response*)> response(
-      MHD_create_response_from_buffer(body.size(), body.data(), MHD_RESPMEM_MUST_COPY), MHD_destroy_response);
+      MHD_create_response_from_buffer_with_free_callback_cls(body->size(), body->data(), free_body, body.get()),
+      MHD_destroy_response);
   if (response == nullptr) return MHD_NO;
+  body.release();
   MHD_add_response_header(response.get(), "Content-Type", "text/plain; version=0.0.4; charset=utf-8");
   MHD_add_response_header(response.get(), "Connection", "close");
   if (status == MHD_HTTP_METHOD_NOT_ALLOWED) MHD_add_response_header(response.get(), "Allow", "GET, HEAD");
@@ -81,28 +85,39 @@ struct HttpAnswers {
     }
     return Reply(connection, MHD_HTTP_OK, listener.page_());
   }
+
+  // Whether it could; errno says why not.
+  static bool Begin(HttpListener* listener, unsigned flags, MHD_OptionItem where) {
+    const MHD_OptionItem options[] = {where, {MHD_OPTION_END, 0, nullptr}};
+    // Without MHD_USE_ITC, a stop at the connection limit waits for the clients' timeout.
+    listener->daemon_ = MHD_start_daemon(flags | MHD_USE_AUTO_INTERNAL_THREAD | MHD_USE_ITC, 0, nullptr, nullptr,
+                                         &Answer, listener, MHD_OPTION_ARRAY, options, MHD_OPTION_CONNECTION_LIMIT,
+                                         kMaxConnections, MHD_OPTION_CONNECTION_TIMEOUT, kIdleSeconds,
+                                         MHD_OPTION_CONNECTION_MEMORY_LIMIT, kConnectionBytes, MHD_OPTION_END);
+    return listener->daemon_ != nullptr;
+  }
 };
 
 absl::StatusOr<std::unique_ptr<HttpListener>> HttpListener::Start(const std::string& address, Page page,
                                                                   Admits admits) {
-  const std::optional<SocketAddress> parsed = Parse(address);
+  std::optional<SocketAddress> parsed = Parse(address);
   if (!parsed) {
     return absl::InvalidArgumentError(absl::StrCat("\"", address,
                                                    "\" is no address to listen on; write IPv4:PORT, [IPv6]:PORT or "
                                                    "localhost:PORT, e.g. 127.0.0.1:8002, with a port of 0 to 65535"));
   }
   std::unique_ptr<HttpListener> listener(new HttpListener(std::move(page), std::move(admits)));
-  // Without MHD_USE_ITC, a stop at the connection limit waits for the clients' timeout.
-  unsigned flags = MHD_USE_AUTO_INTERNAL_THREAD | MHD_USE_ITC;
-  if (parsed->any.sa_family == AF_INET6) flags |= MHD_USE_DUAL_STACK;
-  listener->daemon_ =
-      MHD_start_daemon(flags, 0, nullptr, nullptr, &HttpAnswers::Answer, listener.get(), MHD_OPTION_SOCK_ADDR,
-                       &parsed->any, MHD_OPTION_CONNECTION_LIMIT, kMaxConnections, MHD_OPTION_CONNECTION_TIMEOUT,
-                       kIdleSeconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT, kConnectionBytes, MHD_OPTION_END);
-  if (listener->daemon_ != nullptr) return listener;
+  const unsigned flags = parsed->any.sa_family == AF_INET6 ? MHD_USE_DUAL_STACK : MHD_NO_FLAG;
+  if (HttpAnswers::Begin(listener.get(), flags, {MHD_OPTION_SOCK_ADDR, 0, &parsed->any})) return listener;
   const int error = errno;
   return absl::UnavailableError(absl::StrCat("can't listen on ", address, ": ", strerror(error),
                                              error == EADDRINUSE ? "; stop what holds it or choose another port" : ""));
+}
+
+absl::StatusOr<std::unique_ptr<HttpListener>> HttpListener::TakeOver(int listener, Page page, Admits admits) {
+  std::unique_ptr<HttpListener> taken(new HttpListener(std::move(page), std::move(admits)));
+  if (HttpAnswers::Begin(taken.get(), MHD_NO_FLAG, {MHD_OPTION_LISTEN_SOCKET, listener, nullptr})) return taken;
+  return absl::UnavailableError(absl::StrCat("can't answer scrapes on the socket that was passed: ", strerror(errno)));
 }
 
 HttpListener::~HttpListener() {

@@ -27,6 +27,8 @@ class HttpListener {
   // Errors: INVALID_ARGUMENT for another form; UNAVAILABLE naming the address and the system's reason.
   static absl::StatusOr<std::unique_ptr<HttpListener>> Start(const std::string& address, Page page,
                                                              Admits admits = nullptr);
+  // Answers on a non-blocking TCP socket that listens already, and closes it in the end. Errors: UNAVAILABLE.
+  static absl::StatusOr<std::unique_ptr<HttpListener>> TakeOver(int listener, Page page, Admits admits = nullptr);
 
   // Returns at once, also while a connection is served.
   ~HttpListener();

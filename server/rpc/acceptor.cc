@@ -41,13 +41,18 @@ struct AddressList {
 
 void SetOption(int fd, int level, int option, int value) { setsockopt(fd, level, option, &value, sizeof(value)); }
 
-// A listening socket, or -1 with errno. Accepted sockets inherit its options.
+// Accepted sockets inherit them.
+void SetTcpOptions(int fd) {
+  SetOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  SetOption(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, kUserTimeoutMs);
+}
+
+// A listening socket, or -1 with errno.
 int OpenListener(const addrinfo& address, uint16_t port) {
   const int fd = socket(address.ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return -1;
   SetOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-  SetOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-  SetOption(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, kUserTimeoutMs);
+  SetTcpOptions(fd);
   if (address.ai_family == AF_INET6) SetOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);  // [::] is all of IPv4 too
   sockaddr_storage where = {};
   std::memcpy(&where, address.ai_addr, address.ai_addrlen);
@@ -64,6 +69,7 @@ uint16_t PortOf(int fd) {
   sockaddr_storage address = {};
   socklen_t size = sizeof(address);
   getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
+  if (address.ss_family != AF_INET && address.ss_family != AF_INET6) return 0;
   return ntohs(reinterpret_cast<sockaddr_in*>(&address)->sin_port);
 }
 
@@ -107,6 +113,15 @@ absl::StatusOr<std::unique_ptr<Acceptor>> Acceptor::Listen(const ListenAddress& 
                                                            ConnectionMetrics& metrics) {
   auto acceptor = absl::WrapUnique(new Acceptor(limits, metrics));
   RECURD_RETURN_IF_ERROR(acceptor->Bind(address));
+  return acceptor;
+}
+
+std::unique_ptr<Acceptor> Acceptor::TakeOver(int listener, ConnectionLimits limits, ConnectionMetrics& metrics) {
+  auto acceptor = absl::WrapUnique(new Acceptor(limits, metrics));
+  SetTcpOptions(listener);     // fails on a unix socket, which needs none
+  listen(listener, kBacklog);  // whatever its backlog was
+  acceptor->listeners_.push_back(listener);
+  acceptor->port_ = PortOf(listener);
   return acceptor;
 }
 

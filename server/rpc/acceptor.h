@@ -21,7 +21,7 @@ struct ConnectionLimits {
   int rate = 0;  // new ones a second, as many at once; 0: any number
 };
 
-// Accepts TCP connections for a gRPC server and limits them, which gRPC 1.51 itself has no argument for. One over a
+// Accepts connections for a gRPC server and limits them, which gRPC 1.51 itself has no argument for. One over a
 // limit is reset as soon as it comes; the others are given to gRPC, which owns them from then on and doesn't tell when
 // it closes them. So what is kept of one is its descriptor's number and its socket's inode: a connection is over when
 // its number stands for another socket or none. That is looked at when the number comes again, once a second, and when
@@ -34,6 +34,8 @@ class Acceptor {
   // Errors: UNAVAILABLE naming the address, the system's reason and the way out.
   static absl::StatusOr<std::unique_ptr<Acceptor>> Listen(const ListenAddress& address, ConnectionLimits limits,
                                                           ConnectionMetrics& metrics);
+  // Accepts from a non-blocking socket that listens already, and closes it in the end. It may be a unix socket.
+  static std::unique_ptr<Acceptor> TakeOver(int listener, ConnectionLimits limits, ConnectionMetrics& metrics);
   ~Acceptor();
   Acceptor(const Acceptor&) = delete;
   Acceptor& operator=(const Acceptor&) = delete;
@@ -43,6 +45,7 @@ class Acceptor {
   // Accepts no more and closes the listening sockets; the connections stay. To be called before the server's shutdown.
   void Stop();
 
+  // 0: a unix socket.
   int port() const { return port_; }
 
  private:

@@ -54,22 +54,37 @@ absl::StatusOr<std::unique_ptr<Listeners>> Listeners::Add(grpc::ServerBuilder& b
   const ListenOptions& wanted = listeners->options_;
   const auto credentials = wanted.tls ? wanted.tls->Credentials() : grpc::InsecureServerCredentials();
   RECURD_ASSIGN_OR_RETURN(const ListenAddress address, ListenAddress::Parse(wanted.listen));
-  if (address.IsUnix()) {
+  if (address.IsUnix() && wanted.listen_fd < 0) {
     RECURD_RETURN_IF_ERROR(FreePath("listen", address.unix_path));
     builder.AddListeningPort(wanted.listen, credentials, &listeners->listen_result_);
+  } else if (address.IsUnix()) {
+    listeners->listen_ = Open(builder, Acceptor::TakeOver(wanted.listen_fd, {}, listeners->uncounted_), credentials);
+  } else if (wanted.listen_fd >= 0) {
+    listeners->listen_ = Open(builder, Acceptor::TakeOver(wanted.listen_fd, wanted.connections, metrics), credentials);
   } else {
-    RECURD_ASSIGN_OR_RETURN(listeners->acceptor_, Acceptor::Listen(address, wanted.connections, metrics));
-    listeners->server_ = builder.experimental().AddExternalConnectionAcceptor(
-        grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, credentials);
+    RECURD_ASSIGN_OR_RETURN(auto acceptor, Acceptor::Listen(address, wanted.connections, metrics));
+    listeners->listen_ = Open(builder, std::move(acceptor), credentials);
   }
   if (wanted.admin_listen.empty()) return listeners;
   RECURD_ASSIGN_OR_RETURN(const ListenAddress admin, ListenAddress::Parse(wanted.admin_listen));
   if (!admin.IsUnix() || address.IsUnix()) {
     return absl::InvalidArgumentError("the admin address must be the only one on a unix socket");
   }
+  if (wanted.admin_fd >= 0) {
+    listeners->admin_ = Open(builder, Acceptor::TakeOver(wanted.admin_fd, {}, listeners->uncounted_),
+                             grpc::InsecureServerCredentials());
+    return listeners;
+  }
   RECURD_RETURN_IF_ERROR(FreePath("admin_listen", admin.unix_path));
   builder.AddListeningPort(wanted.admin_listen, grpc::InsecureServerCredentials(), &listeners->admin_result_);
   return listeners;
+}
+
+Listeners::Door Listeners::Open(grpc::ServerBuilder& builder, std::unique_ptr<Acceptor> acceptor,
+                                std::shared_ptr<grpc::ServerCredentials> credentials) {
+  return {std::move(acceptor),
+          builder.experimental().AddExternalConnectionAcceptor(
+              grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, std::move(credentials))};
 }
 
 absl::StatusOr<std::unique_ptr<grpc::Server>> Listeners::Start(grpc::ServerBuilder& builder) {
@@ -80,12 +95,21 @@ absl::StatusOr<std::unique_ptr<grpc::Server>> Listeners::Start(grpc::ServerBuild
   if (!server && listen_result_ == 0) return CantListen("listen", options_.listen, "the path can't be had");
   if (!server && admin_result_ == 0) return CantListen("admin_listen", options_.admin_listen, "the path can't be had");
   if (!server) return absl::InternalError("gRPC couldn't start its server; its log says why");
-  if (acceptor_) acceptor_->Start(std::move(server_));
+  for (Door* door : {&listen_, &admin_}) {
+    if (door->acceptor) door->acceptor->Start(std::move(door->server));
+  }
   return server;
 }
 
+void Listeners::LeaveInherited() {
+  if (options_.listen_fd >= 0) listen_.acceptor->Stop();
+  if (options_.admin_fd >= 0) admin_.acceptor->Stop();
+}
+
 void Listeners::Stop() {
-  if (acceptor_) acceptor_->Stop();
+  for (Door* door : {&listen_, &admin_}) {
+    if (door->acceptor) door->acceptor->Stop();
+  }
 }
 
 }  // namespace recurd

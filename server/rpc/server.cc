@@ -71,9 +71,10 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Listen(RpcOptions options,
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMaxHeaderBytes);
   builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 20'000);
   const RpcOptions& wanted = rpc->options_;
-  RECURD_ASSIGN_OR_RETURN(rpc->listeners_,
-                          Listeners::Add(builder, {wanted.listen, wanted.admin_listen, wanted.tls, wanted.connections},
-                                         metrics.connections));
+  RECURD_ASSIGN_OR_RETURN(rpc->listeners_, Listeners::Add(builder,
+                                                          {wanted.listen, wanted.admin_listen, wanted.tls,
+                                                           wanted.connections, wanted.listen_fd, wanted.admin_fd},
+                                                          metrics.connections));
   builder.RegisterService(&rpc->recurrent_);
   builder.RegisterService(&rpc->health_service_);
   builder.RegisterService(&rpc->kserve_->async());
@@ -97,6 +98,7 @@ void RpcServer::Run() {
   AcceptAll();
   ReadMailbox();
   Sweep();
+  Heartbeat();
   int events = 0;
   for (;;) {
     void* tag = nullptr;
@@ -125,6 +127,14 @@ Detached RpcServer::Sweep() {
     }
     ExpireUnopenedStreams();
     kserve_->Sweep();
+  }
+}
+
+// By a timer on the queue, so that it costs nothing a message, and comes late if anything keeps the loop.
+Detached RpcServer::Heartbeat() {
+  while (options_.heartbeat_ns > 0 && !stopping_) {
+    options_.heartbeat();
+    co_await Start([this](void* tag) { heartbeat_alarm_.Set(queue_.get(), FromNow(options_.heartbeat_ns), tag); });
   }
 }
 
@@ -179,6 +189,7 @@ bool RpcServer::WaitForCalls(int64_t timeout_ns) {
 }
 
 RpcServer::Stopped RpcServer::Stop(int64_t timeout_ns) {
+  listeners_->LeaveInherited();
   mailbox_.Post([this] {
     health_.Drain();
     engine_.Drain();
@@ -198,6 +209,7 @@ RpcServer::Stopped RpcServer::Stop(int64_t timeout_ns) {
   mailbox_.Post([this, &stopping] {
     stopping_ = true;
     sweep_alarm_.Cancel();
+    heartbeat_alarm_.Cancel();
     stopping.set_value();
   });
   stopping.get_future().wait();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <future>
 #include <list>
 #include <memory>
@@ -34,6 +35,10 @@ struct RpcOptions {
   std::shared_ptr<ServerTls> tls = {};        // nullptr: plain text
   std::shared_ptr<const Tokens> tokens = {};  // nullptr: nobody needs one
   ConnectionLimits connections = {};
+  int listen_fd = -1, admin_fd = -1;  // as ListenOptions
+  // Called on the serving thread every `heartbeat_ns` while its loop turns, from the start of Run on; 0: never.
+  std::function<void()> heartbeat = {};
+  int64_t heartbeat_ns = 0;
 };
 
 // The gRPC server: one completion queue, polled by the one thread that calls Run. That thread is the serving thread; it
@@ -60,8 +65,9 @@ class RpcServer {
     kCutOff,   // some were ended at the end of the time
     kStuck,    // the serving thread hangs, in the pipeline; Run won't return: end the process without joining it
   };
-  // Drains and stops: health says NOT_SERVING, sessions end as Engine::Drain says; when no call is left, or in the end,
-  // connections are closed and Run returns. What the pipeline has begun isn't waited for past `timeout_ns`.
+  // Drains and stops: inherited sockets accept no more, health says NOT_SERVING, sessions end as Engine::Drain says;
+  // when no call is left, or in the end, connections are closed and Run returns. What the pipeline has begun isn't
+  // waited for past `timeout_ns`.
   // Threads: any but the serving one; once, and again where it was stuck.
   Stopped Stop(int64_t timeout_ns);
 
@@ -113,6 +119,7 @@ class RpcServer {
   void Wake();
   Detached ReadMailbox();
   Detached Sweep();
+  Detached Heartbeat();
   void ExpireUnopenedStreams();
   void OnRecovery(const RecoveryEvent& event);
   void NoteCalls();
@@ -133,7 +140,7 @@ class RpcServer {
   // A Post sets the alarm unless it is set already; the alarm's event makes the serving thread drain the mailbox.
   grpc::Alarm alarm_;
   QueueOp wake_;
-  grpc::Alarm sweep_alarm_;
+  grpc::Alarm sweep_alarm_, heartbeat_alarm_;
   bool stopping_ = false;
   int open_calls_ = 0;
   std::list<StreamCall*> streams_;

@@ -31,6 +31,7 @@ VENDORS = {
     r"prometheus/|microhttpd\.h": ["server/exporter/"],
     r"(spdlog|fmt)/": ["server/base/log."],
     r"xrt/|xrt\.h|experimental/xrt": ["server/pipeline/xrt/xrt_device.cc"],
+    r"systemd/": ["server/base/systemd.cc"],
     r"hiredis": ["server/session/store/"],
 }
 
@@ -38,7 +39,7 @@ VENDORS = {
 ACTIVATIONS = r"hw/(config|pl)/activation"
 
 # What recurctl does without a daemon.
-LOCAL_COMMANDS = ("client/recurctl/plan", "client/recurctl/probe", "client/recurctl/replay_local")
+LOCAL_COMMANDS = ("client/recurctl/inspect", "client/recurctl/model_file", "client/recurctl/plan", "client/recurctl/probe", "client/recurctl/replay_local")
 
 # What Vitis compiles knows nothing of what stands in for Vitis here.
 VITIS = ("hw/config/", "hw/aie/", "hw/pl/")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 TOPS = ["server", "client", "proto", "hw", "deploy", "tests", ".ci"]
 SUFFIXES = {".h", ".cc", ".cpp", ".hpp", ".py", ".sh", ".proto", ".txt", ".cmake", ".md", ".json", ".yml", ".yaml", ".flags",
-            ".service", ".pbtxt", ""}
+            ".service", ".socket", ".conf", ".bb", ".bbappend", ".cfg", ".dtsi", ".pbtxt", ""}
 CODE = {".h", ".cc", ".cpp", ".hpp", ".py", ".sh", ".proto", ".cmake", ".txt"}
 CXX = {".h", ".cc", ".cpp", ".hpp"}
 LENGTH_LIMIT = 450  # lines of a C++ or Python file

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "tests/unit/exporter/http_client.h"
+#include "tests/unit/fakes/listening_socket.h"
 
 namespace recurd {
 namespace {
@@ -151,6 +152,19 @@ TEST(HttpListener, CanHaveTheSamePortAgainAtOnce) {
   Ask(port, "GET /metrics HTTP/1.1\r\n\r\n");
   first.reset();
   EXPECT_EQ(Listener("again", "127.0.0.1:" + std::to_string(port))->port(), port);
+}
+
+TEST(HttpListener, TakesASocketOverThatListensAlready) {
+  const ListeningSocket socket, v6("[::1]:0");
+  auto listener = *HttpListener::TakeOver(socket.Duplicate(), [] { return "first"; });
+  EXPECT_EQ(listener->port(), socket.port());
+  EXPECT_THAT(Ask(socket.port(), "GET /metrics HTTP/1.1\r\n\r\n"), EndsWith("first"));
+  listener.reset();
+  RawClient waiting(socket.port());
+  waiting.Send("GET /metrics HTTP/1.1\r\n\r\n");
+  listener = *HttpListener::TakeOver(socket.Duplicate(), [] { return "second"; });
+  EXPECT_THAT(waiting.ReadAll(), EndsWith("second"));
+  EXPECT_EQ((*HttpListener::TakeOver(v6.Duplicate(), [] { return ""; }))->port(), v6.port());
 }
 
 TEST(HttpListener, NamesAnAddressThatIsNotOfThisMachine) {
