@@ -24,8 +24,20 @@ for name in "${chosen[@]}"; do
 done
 
 deploy/install-deps.sh build test
+targets=("${chosen[@]/%/_bench}")
+if [[ " ${chosen[*]} " == *" cpu "* ]]; then
+  # Whom it compares with. It skips those that can't be had.
+  deploy/install-deps.sh bench || echo "bench/run.sh: going on without the packages above" >&2
+  if [[ ! -e build/bench/npm/node_modules/onnxruntime-node/package.json ]]; then
+    mkdir -p build/bench/npm
+    npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error --prefix build/bench/npm \
+      onnxruntime-node@1.30.0 ||
+      echo "bench/run.sh: going on without ONNX Runtime" >&2
+  fi
+  targets+=(cpu_bench_peers)
+fi
 cmake --preset release -B build/bench -DBUILD_TESTING=ON
-cmake --build build/bench -j 2 --target "${chosen[@]/%/_bench}"
+cmake --build build/bench -j 2 --target "${targets[@]}"
 
 echo "machine: $(nproc) cores, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1); load average $(cut -d' ' -f1 /proc/loadavg); $(date -u +%F)"
 for name in "${chosen[@]}"; do
