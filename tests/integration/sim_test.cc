@@ -61,7 +61,7 @@ TEST_P(SimDaemonTest, TheEmulatedArrayItselfGivesTheSameBits) {
 }
 
 TEST_P(SimDaemonTest, SaysWhereAModelLiesAndWhatItsStepsTakeModelled) {
-  const Daemon sim(Flags());
+  const Daemon sim(Flags({"--quantum_us=1000000"}));  // each run of a chunk has a first step
   for (const char* model : kModels) {
     const v1::GetModelResponse described = Client(sim).GetModel(model);
     EXPECT_EQ(described.numerics_profile(), GetParam().profile);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <map>
 #include <memory>
@@ -25,7 +26,7 @@ class VitisLinked : public System, private BoardMemory {
   std::vector<uint32_t> Move(const std::vector<uint32_t>& words, size_t result_words) {
     Pass();
     EXPECT_EQ(registers_.generation, registers_.abort);
-    memcpy(Ring(kInput), words.data(), 4 * words.size());
+    std::copy(words.begin(), words.end(), reinterpret_cast<uint32_t*>(Ring(kInput)));
     registers_.input_beats = static_cast<uint32_t>(words.size() / hw::kBeatWords);
     ++registers_.submit;
     for (int i = 0; i < 10000 && registers_.done != registers_.submit; ++i) Pass();
