@@ -5,7 +5,8 @@
 #        deploy/install-deps.sh --print GROUP...    only print their packages
 # groups: build    compile the daemon, the client and recurctl
 #         test     the default test suite, over and above build
-#         full     the sanitizer, clang and fuzz runs of tests/run.sh --full, over and above test
+#         full     the sanitizer, clang, fuzz, browser and exporter runs of tests/run.sh --full, over and above test
+#         bench    what tests/bench/run.sh cpu compares with, over and above test; large
 #         runtime  run a daemon that was built elsewhere (the container image)
 #
 # Installs with apt as root, or through sudo. Without either it prints the command to run and exits 1.
@@ -14,12 +15,13 @@ set -euo pipefail
 
 build=(cmake ninja-build g++ ccache pkg-config libgrpc++-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev
        libabsl-dev libspdlog-dev libssl-dev prometheus-cpp-dev libmicrohttpd-dev libhwy-dev libonnx-dev libxrt-dev
-       uuid-dev)
+       uuid-dev libsystemd-dev)
 test=(libgtest-dev libgmock-dev clang-format-14 python3 make curl openssl prometheus  # prometheus: for promtool
       python3-venv python3-setuptools python3-wheel python3-grpcio python3-protobuf python3-numpy python3-matplotlib mypy)
-full=(clang-14 clang-tidy-14 libclang-rt-14-dev)
+full=(clang-14 clang-tidy-14 libclang-rt-14-dev chromium fonts-dejavu-core python3-torch python3-onnx)
+bench=(libdnnl-dev libtorch-dev)
 runtime=(libgrpc++1.51 libprotobuf32 libabsl20220623 libspdlog1.10 libssl3 libprometheus-cpp-core1.0 libmicrohttpd12
-         libhwy1 libonnx1 libxrt1)
+         libhwy1 libonnx1 libxrt1 libsystemd0)
 
 # Node.js and npm often come from elsewhere.
 command -v npm >/dev/null || test+=(nodejs npm)
@@ -31,7 +33,7 @@ packages=()
 for argument in "$@"; do
   case $argument in
     --print) print=true ;;
-    build | test | full | runtime)
+    build | test | full | bench | runtime)
       declare -n group=$argument
       packages+=("${group[@]}")
       ;;

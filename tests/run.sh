@@ -3,9 +3,9 @@
 #
 # usage: tests/run.sh                  build the dev preset and run the default suite
 #        tests/run.sh --label=L        only tests with this label: unit, integration, sessions, lint, fuzz, array,
-#                                      lanes, xrt, models
-#        tests/run.sh --full           the default suite, the asan, tsan, tsan-rpc and clang presets, clang-tidy, and
-#                                      a minute of each fuzz target
+#                                      lanes, xrt, models, dashboards
+#        tests/run.sh --full           the default suite, the asan, tsan, tsan-rpc and clang presets, clang-tidy, the
+#                                      dashboards in a browser, every case of tests/models, and a minute of each fuzz target
 #        tests/run.sh --fuzz=MINUTES   only fuzzing, this long for each target; what it finds stays in build/fuzz/findings
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -25,7 +25,7 @@ stage() {
 label_run() {
   cmake --preset dev
   cmake --build --preset dev
-  ctest --test-dir build/dev --output-on-failure --no-tests=error --label-regex "^$1\$"
+  ctest --test-dir build/dev --output-on-failure --no-tests=error --build-config Full --label-regex "^$1\$"
 }
 
 # Findings of a target are kept beside its grown corpus, and the first one ends the run.
@@ -39,6 +39,13 @@ fuzz() {
     stage "fuzz $name for $seconds s" "$target" -max_total_time="$seconds" -print_final_stats=1 \
       -artifact_prefix="build/fuzz/findings/$name-" "build/fuzz/corpus/$name" "tests/fuzz/corpus/$name"
   done
+}
+
+# Every case of tests/models, larger ones among them: the committed ones are a sample.
+all_models() {
+  local cases=$PWD/build/dev/all_models
+  PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/models/make_cases.py --full "$cases"
+  RECURD_GOLDEN_MODELS=$cases build/dev/tests/golden_models_test --gtest_brief=1
 }
 
 full=false label='' fuzz_minutes=''
@@ -56,7 +63,7 @@ if [[ -n $fuzz_minutes && ! $fuzz_minutes =~ ^[1-9][0-9]{0,4}$ ]]; then
   exit 2
 fi
 
-if $full || [[ -n $fuzz_minutes ]]; then
+if $full || [[ -n $fuzz_minutes || $label == dashboards ]]; then
   deploy/install-deps.sh build test full
 else
   deploy/install-deps.sh build test
@@ -74,6 +81,8 @@ elif $full; then
   stage "ThreadSanitizer, daemon and recurctl (tsan-rpc)" cmake --workflow --preset tsan-rpc
   stage "fuzzing" fuzz 60
   stage "default suite (dev)" cmake --workflow --preset dev
+  stage "dashboards" label_run dashboards
+  stage "models of every exporter" all_models
 else
   stage "default suite (dev)" cmake --workflow --preset dev
 fi

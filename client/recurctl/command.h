@@ -64,6 +64,7 @@ int RunImport(const std::vector<std::string>& arguments);
 int RunClose(const std::vector<std::string>& arguments);
 int RunRecord(const std::vector<std::string>& arguments);
 int RunReplay(const std::vector<std::string>& arguments);
+int RunInspect(const std::vector<std::string>& arguments);
 int RunPlan(const std::vector<std::string>& arguments);
 int RunProbe(const std::vector<std::string>& arguments);
 

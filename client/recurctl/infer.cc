@@ -58,8 +58,10 @@ struct Caller {
       if (!*more) return absl::OkStatus();
       sequence = row.sequence;
       if (++steps > max_steps) {
+        const bool streams = model.whole_sequence_reason().empty();
         return absl::InvalidArgumentError(absl::StrCat("sequence ", sequence, " has more than ", max_steps,
-                                                       " steps, the daemon's limit for one call: use recurctl stream"));
+                                                       " steps, the daemon's limit for one call",
+                                                       streams ? ": use recurctl stream" : " (--max_chunk_steps)"));
       }
       request.mutable_inputs()->Add(row.values.begin(), row.values.end());
     }

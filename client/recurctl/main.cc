@@ -32,6 +32,7 @@ constexpr Command kCommands[] = {
     {"close", "end sessions", RunClose},
     {"record", "stream, and write down all that is needed to compute it again", RunRecord},
     {"replay", "compute a recording again, and compare bit for bit", RunReplay},
+    {"inspect", "show what a model file holds, what is served of it, or why it isn't", RunInspect},
     {"plan", "place a model file on the AI Engine array: tiles, limits, modelled times", RunPlan},
     {"probe", "measure a board: registers, rings, steps, and what the timing model assumes", RunProbe},
 };

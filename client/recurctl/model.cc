@@ -32,6 +32,9 @@ void PrintModel(const v1::GetModelResponse& model) {
   Print("model", absl::StrCat(model.name(), " version ", model.version(), ", fingerprint ", model.fingerprint()));
   Print("a step", absl::StrFormat("%u floats in, %u out, %u of state", model.input_size(), model.output_size(),
                                   model.state_size()));
+  Print("streams", model.whole_sequence_reason().empty()
+                       ? "yes"
+                       : absl::StrCat("no: ", model.whole_sequence_reason(), "; use recurctl infer"));
   PrintTensors("input", model.inputs());
   PrintTensors("output", model.outputs());
   for (const auto& layer : model.layers()) {

@@ -23,7 +23,8 @@ int RunModels(const std::vector<std::string>& arguments) {
   }
   absl::PrintF("%-24s %-8s %s\n", "MODEL", "VERSION", "STATE");
   for (const auto& model : models->models()) {
-    absl::PrintF("%-24s %-8s %s\n", Printable(model.name()), Printable(model.version()), Printable(model.state()));
+    absl::PrintF("%-24s %-8s %s%s\n", Printable(model.name()), Printable(model.version()), Printable(model.state()),
+                 model.whole_sequence_reason().empty() ? "" : ", whole sequences only");
   }
   return kExitOk;
 }

@@ -1,21 +1,18 @@
 #include <cstdio>
-#include <filesystem>
 #include <fstream>
-#include <iterator>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "client/recurctl/command.h"
+#include "client/recurctl/model_file.h"
 #include "client/recurctl/plan/layer_plan.h"
 #include "client/recurctl/plan/picture.h"
 #include "client/recurctl/plan/report.h"
 #include "server/base/status_macros.h"
-#include "server/model/format/onnx_import.h"
+#include "server/pipeline/array/placer.h"
 
 namespace recurd {
 namespace {
-
-namespace fs = std::filesystem;
 
 struct PlanFlags {
   std::string file, mapping = "auto", svg, cell = "gru_after";
@@ -23,7 +20,8 @@ struct PlanFlags {
   bool sweep = false, json = false;
 
   void AddTo(FlagSet* set) {
-    set->AddPositional("FILE", &file, false, "An ONNX model. Not needed with --sweep.");
+    set->AddPositional("FILE", &file, false,
+                       "An ONNX model, or a repository's DIR/model/version. Not needed with --sweep.");
     set->AddChoice("mapping", &mapping, MappingNames(), "Which mapping to plan; auto: all of them, the best marked.");
     set->Add("weight_sets", &weight_sets, 1, 16, "Weight sets that stay resident in the tiles; fewer leave more room.");
     set->Add("svg", &svg, "File for a picture of the array with tiles by role and streams, of the best mapping.");
@@ -39,33 +37,6 @@ struct PlanFlags {
     return names;
   }
 };
-
-// Models of a repository are called DIR/NAME/VERSION/model.onnx.
-std::string ModelName(const fs::path& file) {
-  const fs::path folder = fs::absolute(file).parent_path();
-  const std::string version = folder.filename().string();
-  const bool in_repository = file.filename() == "model.onnx" && !version.empty() &&
-                             version.find_first_not_of("0123456789") == std::string::npos;
-  return in_repository ? folder.parent_path().filename().string() : file.stem().string();
-}
-
-absl::StatusOr<Model> ReadModel(const std::string& file) {
-  std::error_code error;
-  const auto size = fs::is_regular_file(file, error) ? fs::file_size(file, error) : 0;
-  if (error || !fs::is_regular_file(file, error)) {
-    return absl::NotFoundError(absl::StrCat(file, ": there is no such file; give an ONNX model"));
-  }
-  if (size > kMaxOnnxFileBytes) {
-    return absl::InvalidArgumentError(absl::StrCat(file, ": ", size, " bytes, but the limit is ", kMaxOnnxFileBytes,
-                                                   "; keep optimizer state out of the file"));
-  }
-  std::ifstream stream(file, std::ios::binary);
-  const std::string bytes((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
-  if (!stream) return absl::NotFoundError(absl::StrCat(file, ": can't be read; give an ONNX model"));
-  absl::StatusOr<Model> model = ImportOnnx(bytes, ModelName(file), "1");
-  if (model.ok()) return model;
-  return absl::Status(model.status().code(), absl::StrCat(file, ": ", std::string(model.status().message())));
-}
 
 hw::LaneCell CellOf(const std::string& name) {
   return name == "lstm"         ? hw::LaneCell::kLstm
@@ -102,13 +73,15 @@ absl::Status Plan(const PlanFlags& flags, const Model& model, const std::vector<
                                                  ": the plan says why; try --mapping=auto, or --pipeline=cpu"));
 }
 
-absl::Status Run(const PlanFlags& flags) {
+absl::Status PlanOrSweep(const PlanFlags& flags) {
   RECURD_ASSIGN_OR_RETURN(const auto mappings, array::FindMappings(flags.mapping));
   Model model;
   hw::LaneCell cell = CellOf(flags.cell);
   if (!flags.file.empty()) {
-    RECURD_ASSIGN_OR_RETURN(model, ReadModel(flags.file));
+    RECURD_ASSIGN_OR_RETURN(const ModelFile file, ReadModelFile(flags.file));
+    RECURD_ASSIGN_OR_RETURN(model, ImportModelFile(file, nullptr));
   }
+  RECURD_RETURN_IF_ERROR(array::CheckStreams(model));
   if (!flags.sweep) return Plan(flags, model, mappings);
   for (const Op& op : model.ops) {
     if (const auto* layer = std::get_if<RecurrentOp>(&op)) cell = CellOf(*layer);
@@ -130,7 +103,7 @@ int RunPlan(const std::vector<std::string>& arguments) {
   if (const std::optional<int> code = set.Parse(arguments)) return *code;
   if (flags.file.empty() && !flags.sweep) return FailUsage("FILE is missing; give an ONNX model, or --sweep");
   if (flags.sweep && !flags.svg.empty()) return FailUsage("--svg draws a model's plan; leave out --sweep");
-  const absl::Status status = Run(flags);
+  const absl::Status status = PlanOrSweep(flags);
   return status.ok() ? kExitOk : Fail(status);
 }
 

@@ -45,7 +45,8 @@ class Client {
   static absl::StatusOr<Client> Connect(const std::string& address, const ClientOptions& options = {});
 
   // A new session with the newest version of `model`, or what `open` asks for: mode, state, checkpoints, outputs.
-  // Errors: NOT_FOUND (model or session), RESOURCE_EXHAUSTED (too many sessions), INVALID_ARGUMENT (state, options).
+  // Errors: NOT_FOUND (model or session), RESOURCE_EXHAUSTED (too many sessions), INVALID_ARGUMENT (state, options),
+  // FAILED_PRECONDITION (the model takes whole sequences only: Infer).
   absl::StatusOr<Session> Open(const std::string& model) const;
   absl::StatusOr<Session> Open(const v1::Open& open) const;
 

@@ -22,6 +22,7 @@ struct Chunk {
   bool begin = false, end = false;
   const StateImage* begin_state = nullptr;  // checked; with begin: start from it instead of the initial state
   bool wants_checkpoint = false;
+  bool more = false;  // another chunk follows at once: nothing is started before the last of them is there
   int64_t received_ns = 0;
   int64_t deadline_ns = kNoDeadline;  // the first run must start before
 
@@ -29,7 +30,8 @@ struct Chunk {
   int steps = 0;
   OutputSelection selection;
   float* outputs = nullptr;  // room that the client gave
-  int done_steps = 0;
+  int work_steps = 0;        // what is to be run: the steps, of each pass where the model has some
+  int done_steps = 0;        // of those
   int64_t admitted_ns = 0, finished_ns = 0;
   int64_t queue_ns = 0, pipeline_ns = 0;  // measured
   double modelled_ns = 0;

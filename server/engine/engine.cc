@@ -35,6 +35,7 @@ Engine::Engine(Pipeline& pipeline, Metrics& metrics, const Clock& clock, EngineO
       clock_(clock),
       options_(options),
       run_queue_(kAgeingQuanta * options.quantum_ns, options.max_sessions + options.max_unary),
+      row_memory_(options.max_row_bytes),
       capacity_(options.max_load) {
   metrics_.server.pipeline_up.Set(1);
 }
@@ -74,6 +75,7 @@ ServedSession* Engine::Open(std::shared_ptr<ServedModel> served, const SessionOp
 
 Refusal Engine::MayOpen(const ServedModel& served, const SessionOptions& options, const NewSession& what) {
   if (draining_) return Refusal::kDraining;
+  if (!served.model->streams() && what.kind != SessionKind::kCall) return Refusal::kWholeSequence;
   if (!recovery_.up() && !options.on_fallback && !MayUseFallback(served, options)) return Refusal::kPipelineDown;
   if (what.kind == SessionKind::kCall) return unary_count_ < options_.max_unary ? Refusal::kNone : Refusal::kQueueFull;
   if (!what.id.empty() && by_key_.contains(SessionKey(what.identity, what.id))) return Refusal::kIdTaken;
@@ -161,6 +163,7 @@ const SessionEnding* Engine::EndingOf(absl::string_view key) const { return endi
 void Engine::Refuse(ServedSession* session, Chunk* chunk, Refusal refusal) {
   chunk->refusal = refusal;
   chunk->expected_step = session->state.expected_step();
+  if (session->queue.empty()) session->rows.reset();
   metrics_.server.refusals[static_cast<size_t>(refusal)].Add();
   session->client->OnChunkDone(*chunk);
 }

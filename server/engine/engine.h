@@ -16,6 +16,7 @@
 #include "server/engine/chunk.h"
 #include "server/engine/metrics.h"
 #include "server/engine/recovery.h"
+#include "server/engine/row_memory.h"
 #include "server/engine/run_queue.h"
 #include "server/engine/served_session.h"
 #include "server/pipeline/pipeline.h"
@@ -35,6 +36,8 @@ struct EngineOptions {
   int64_t linger_ns = 60'000'000'000;        // 0: a session ends when its client goes away
   double max_load = 0;                       // as Capacity has it
   int64_t reload_grace_ns = 60'000'000'000;  // for the sessions of a model that is served no longer
+  int64_t max_sequence_bytes = 256 << 20;    // rows of one whole sequence, for models that have passes
+  int64_t max_row_bytes = 1 << 30;           // of all that are waiting or running
 };
 
 // How a session ended, for who asks later.
@@ -46,7 +49,8 @@ struct SessionEnding {
 
 // Sessions, their waiting chunks and the pipeline that serves them, a quantum at a time. serve_step.cc has the way of
 // one message in the order time runs; engine.cc what happens around it; attachment.cc who a session works for;
-// outage.cc what is done when the pipeline fails; reload.cc how models come and go.
+// outage.cc what is done when the pipeline fails; reload.cc how models come and go; whole_sequence.cc what is different
+// for models that don't stream.
 // Threads: serving thread only. Submit and Advance don't allocate once a session has had its first message.
 class Engine {
  public:
@@ -70,8 +74,8 @@ class Engine {
   // pipeline is down, or the state is of its profile, not the pipeline's, and mustn't change.
   bool BeginsOnFallback(const ServedModel& served, const StateImage* state, bool allow_profile_change) const;
   // Opens a session of `served` for `client`, which must outlive its time with it; with none it is detached at once.
-  // Null with *refusal set if there are too many, its id is taken, the server is draining, or the pipeline is down
-  // and nothing else may serve it.
+  // Null with *refusal set if there are too many, its id is taken, the server is draining, the pipeline is down and
+  // nothing else may serve it, or it isn't a call and the model doesn't stream.
   ServedSession* Open(std::shared_ptr<ServedModel> served, const SessionOptions& options, SessionClient* client,
                       Refusal* refusal, const NewSession& what = {});
   // Ends a session: waiting chunks are refused with kSessionOver, then OnEnded. At once, or when its run comes off the
@@ -131,13 +135,14 @@ class Engine {
 
  private:
   // serve_step.cc, in the order time runs.
-  Refusal Admit(const ServedSession& session, Chunk& chunk) const;
+  Refusal Admit(ServedSession& session, Chunk& chunk);
   OutputSelection Select(const ServedSession& session, const Chunk& chunk) const;
   void Enqueue(ServedSession* session, int64_t now_ns);
   void Advance(int64_t now_ns);
   ServedSession* Schedule(int64_t now_ns);
   bool Load(ServedSession* session, int64_t now_ns);
   void StartRun(ServedSession* session, int64_t now_ns);
+  int StepsGained(const Chunk& chunk) const;
   void FinishRun(const RunResult& result);
   void Reply(ServedSession* session, int64_t now_ns);
 
@@ -155,6 +160,10 @@ class Engine {
   void GiveState(ServedSession* session, Chunk& chunk);
   void MoveState(ServedSession* session, bool to_fallback);
   void Tell(const RecoveryEvent& event);
+
+  // whole_sequence.cc
+  Refusal AdmitPasses(ServedSession& session, Chunk& chunk);
+  void SliceRun(const ServedSession& session, const Chunk& chunk, int quantum_steps);
 
   // reload.cc
   void Retire(const std::shared_ptr<ServedModel>& served);
@@ -187,6 +196,7 @@ class Engine {
   Catalog catalog_;
   std::vector<std::weak_ptr<ServedModel>> retired_;  // served no longer; sessions may still have them
   RunQueue run_queue_;
+  RowMemory row_memory_;                                                // outlives the sessions
   absl::btree_map<uint64_t, std::unique_ptr<ServedSession>> sessions_;  // by serial
   absl::flat_hash_map<absl::string_view, ServedSession*> by_key_;       // of those that can be attached to
   std::list<ServedSession*> lingering_;                                 // the detached ones, longest first

@@ -58,13 +58,16 @@ enum class Refusal {
   kUnknownSession,
   kOverload,
   kQuota,
-  kForbidden
+  kForbidden,
+  kWholeSequence,
+  kNoMemory
 };
-inline constexpr std::array<const char*, 24> kRefusalNames = {
-    "none",         "wrong_length",  "too_many_steps",    "not_finite",   "out_of_order",  "bad_state",
-    "deadline",     "draining",      "too_many_sessions", "queue_full",   "unknown_model", "not_open",
-    "already_open", "empty_message", "unsupported",       "session_over", "pipeline_down", "malformed",
-    "not_started",  "id_taken",      "unknown_session",   "overload",     "quota",         "forbidden"};
+inline constexpr std::array<const char*, 26> kRefusalNames = {
+    "none",           "wrong_length",  "too_many_steps",    "not_finite",   "out_of_order",  "bad_state",
+    "deadline",       "draining",      "too_many_sessions", "queue_full",   "unknown_model", "not_open",
+    "already_open",   "empty_message", "unsupported",       "session_over", "pipeline_down", "malformed",
+    "not_started",    "id_taken",      "unknown_session",   "overload",     "quota",         "forbidden",
+    "whole_sequence", "no_memory"};
 
 // Counts of one served model. Written by the serving thread only, read by any.
 struct ModelMetrics {

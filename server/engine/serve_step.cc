@@ -44,11 +44,11 @@ bool Engine::Submit(ServedSession* session, Chunk* chunk) {
   if (waiting) return true;
   const bool idle = !busy();
   Enqueue(session, now_ns);
-  if (idle) Advance(now_ns);
+  if (idle && !chunk->more) Advance(now_ns);
   return true;
 }
 
-Refusal Engine::Admit(const ServedSession& session, Chunk& chunk) const {
+Refusal Engine::Admit(ServedSession& session, Chunk& chunk) {
   if (draining_) return Refusal::kDraining;
   const Model& model = *session.served->model;
   const auto width = static_cast<size_t>(model.input_size);
@@ -62,8 +62,8 @@ Refusal Engine::Admit(const ServedSession& session, Chunk& chunk) const {
   if (!in_order) return Refusal::kOutOfOrder;
   if (!AllFinite(chunk.inputs)) return Refusal::kNotFinite;
   if (!HasPipeline(session) && session.queue.empty()) return Refusal::kPipelineDown;
-  chunk.steps = static_cast<int>(steps);
-  return Refusal::kNone;
+  chunk.steps = chunk.work_steps = static_cast<int>(steps);
+  return model.streams() ? Refusal::kNone : AdmitPasses(session, chunk);
 }
 
 OutputSelection Engine::Select(const ServedSession& session, const Chunk& chunk) const {
@@ -86,7 +86,7 @@ void Engine::Enqueue(ServedSession* session, int64_t now_ns) {
   const Chunk& chunk = *session->queue.head();
   session->deadline_ns = chunk.deadline_ns;
   const double step_ns = session->served->On(UsesFallback(*session)).step_ns();
-  session->remaining_ns = static_cast<int64_t>((chunk.steps - chunk.done_steps) * step_ns);
+  session->remaining_ns = static_cast<int64_t>((chunk.work_steps - chunk.done_steps) * step_ns);
   run_queue_.Push(session, now_ns);
 }
 
@@ -132,20 +132,29 @@ void Engine::StartRun(ServedSession* session, int64_t now_ns) {
   const double step_ns = prepared.step_ns();
   const int64_t quantum_ns = model.serving.quantum_ns > 0 ? model.serving.quantum_ns : options_.quantum_ns;
   const int quantum_steps = std::max(1, static_cast<int>(std::min<double>(quantum_ns / step_ns, 1 << 20)));
-  const OutputSelection rest = chunk.selection.After(chunk.done_steps);
-  const int written = chunk.selection.Count(chunk.done_steps);
   run_ = {.model = &prepared,
           .state_key = session->state.state_key(),
           .next_state_key = NewKey(),
           .state = session->state.values().data(),
-          .next_state = session->state.next_values().data(),
-          .inputs = chunk.inputs.data() + static_cast<ptrdiff_t>(chunk.done_steps) * model.input_size,
-          .outputs = chunk.outputs + static_cast<ptrdiff_t>(written) * model.output_size,
-          .steps = std::min(chunk.steps - chunk.done_steps, quantum_steps),
-          .selection = rest};
+          .next_state = session->state.next_values().data()};
+  if (model.streams()) {
+    const int done = chunk.done_steps;
+    run_.inputs = chunk.inputs.data() + static_cast<ptrdiff_t>(done) * model.input_size;
+    run_.outputs = chunk.outputs + static_cast<ptrdiff_t>(chunk.selection.Count(done)) * model.output_size;
+    run_.steps = std::min(chunk.steps - done, quantum_steps);
+    run_.selection = chunk.selection.After(done);
+  } else {
+    SliceRun(*session, chunk, quantum_steps);
+  }
   running_ = session;
   run_start_ns_ = now_ns;
   (run_on_fallback_ ? *fallback_ : pipeline_).Start(run_);
+}
+
+// Steps that are done now that the run is, outputs and all: a whole sequence's are so at the end of its last pass.
+int Engine::StepsGained(const Chunk& chunk) const {
+  if (run_.slice.rows == nullptr) return run_.steps;
+  return chunk.done_steps + run_.steps == chunk.work_steps ? chunk.steps : 0;
 }
 
 void Engine::FinishRun(const RunResult& result) {
@@ -158,16 +167,17 @@ void Engine::FinishRun(const RunResult& result) {
   session->attempt = Recovery::Try::kFirst;
   if (!run_on_fallback_) recovery_.OnSuccess();
   CountSwitch(result);
-  const auto written = static_cast<size_t>(run_.selection.Count(run_.steps) * model.output_size);
+  const int steps = StepsGained(chunk);
+  const auto written = static_cast<size_t>(run_.selection.Count(steps) * model.output_size);
   if (!AllFinite(session->state.next_values()) || !AllFinite({run_.outputs, written})) {
     return End(session, EndReason::kFailed, "an output or the state became NaN or infinite");
   }
   const bool first = chunk.done_steps == 0;
-  session->state.Commit(run_.steps, run_.next_state_key, first);
+  session->state.Commit(steps, run_.next_state_key, first);
   if (first) session->before_by_fallback = session->by_fallback;
   if (run_on_fallback_) {
     chunk.on_fallback = true;
-    metrics_.server.fallback_steps.Add(static_cast<uint64_t>(run_.steps));
+    metrics_.server.fallback_steps.Add(static_cast<uint64_t>(steps));
   }
   MoveState(session, run_on_fallback_);
   chunk.done_steps += run_.steps;
@@ -176,7 +186,7 @@ void Engine::FinishRun(const RunResult& result) {
   chunk.modelled_ns += result.modelled_ns;
   if (session->ending != EndReason::kUnspecified) return End(session, session->ending, session->ending_detail);
   if (session->leaving != EndReason::kUnspecified) return Detach(session, session->leaving);
-  if (chunk.done_steps == chunk.steps) {
+  if (chunk.done_steps == chunk.work_steps) {
     Reply(session, now_ns);
   } else {
     Enqueue(session, now_ns);
@@ -198,7 +208,11 @@ void Engine::Reply(ServedSession* session, int64_t now_ns) {
   if (chunk.end) session->state.EndSequence();
   MaybeCheckpoint(session, chunk, now_ns);
   session->client->OnChunkDone(chunk);
-  if (!session->queue.empty()) Enqueue(session, now_ns);
+  if (session->queue.empty()) {
+    session->rows.reset();
+  } else {
+    Enqueue(session, now_ns);
+  }
   if (draining_) End(session, EndReason::kDrained);
 }
 

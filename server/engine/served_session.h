@@ -10,6 +10,7 @@
 #include "server/engine/catalog.h"
 #include "server/engine/chunk.h"
 #include "server/engine/recovery.h"
+#include "server/engine/row_memory.h"
 #include "server/engine/run_queue.h"
 #include "server/session/session_id.h"
 #include "server/session/session_state.h"
@@ -62,6 +63,7 @@ struct ServedSession : RunQueue::Node {
   bool attached() const { return client != nullptr; }
 
   SessionState state;
+  RowMemory::Rows rows;  // of a model that has passes, while chunks are queued
   const std::shared_ptr<ServedModel> served;
   const uint64_t serial;  // names it within this process
   const SessionKind kind;

@@ -19,7 +19,10 @@ class OpRunner {
 
   void operator()(const DenseOp& op) const {
     const float* bias = op.bias.empty() ? nullptr : op.bias.data();
-    ReferenceDense(op.matrix.values.data(), bias, op.out.size, op.in.size, At(op.in), At(op.out));
+    const int rows = op.matrix.rows, cols = op.matrix.cols;
+    for (int i = 0; i < op.in.size / cols; ++i) {
+      ReferenceDense(op.matrix.values.data(), bias, rows, cols, At(op.in) + i * cols, At(op.out) + i * rows);
+    }
   }
   void operator()(const BinaryOp& op) const {
     Binary<T>(op.kind, At(op.a), op.a.size, At(op.b), op.b.size, At(op.out), op.out.size);
@@ -34,6 +37,11 @@ class OpRunner {
     std::copy_n(h, op.out.size, At(op.out));
   }
   void operator()(const StateReadOp& op) const { std::copy_n(state_ + op.state_offset, op.out.size, At(op.out)); }
+  void operator()(const AccumulateOp& op) const {
+    T* sum = state_ + op.state_offset;
+    Binary<T>(op.kind, sum, op.in.size, At(op.in), op.in.size, sum, op.in.size);
+    std::copy_n(sum, op.in.size, At(op.out));
+  }
 
  private:
   T* At(Span span) const { return frame_ + span.offset; }
@@ -42,6 +50,70 @@ class OpRunner {
   T* const frame_;
   T* const state_;
 };
+
+// One step's program with a frame of its own.
+template <typename T>
+class StepRunner {
+ public:
+  StepRunner(const Model& model, ActivationForm form, T* state)
+      : model_(model), frame_(model.frame_size), run_(form, frame_.data(), state) {
+    for (const Model::Constant& constant : model.constants) {
+      std::copy(constant.values.begin(), constant.values.end(), frame_.begin() + constant.at.offset);
+    }
+  }
+
+  // Inputs are floats, or another pass's results.
+  template <typename In>
+  void Step(const In* inputs, T* outputs) {
+    for (const TensorSpec& input : model_.inputs) {
+      std::copy_n(inputs + input.row.offset, input.row.size, frame_.begin() + input.frame.offset);
+    }
+    for (const Op& op : model_.ops) std::visit(run_, op);
+    if (outputs == nullptr) return;
+    for (const TensorSpec& output : model_.outputs) {
+      std::copy_n(frame_.begin() + output.frame.offset, output.row.size, outputs + output.row.offset);
+    }
+  }
+
+ private:
+  const Model& model_;
+  std::vector<T> frame_;
+  const OpRunner<T> run_;
+};
+
+// Walks over all rows, and hands on what the last one has of the whole walk.
+template <typename T>
+void Walk(const Pass& pass, ActivationForm form, int row_size, int steps, T* state, T* rows) {
+  StepRunner<T> runner(*pass.step, form, state + pass.state_offset);
+  T* row = rows;
+  for (int walked = 0; walked < steps; ++walked) {
+    row = rows + static_cast<ptrdiff_t>(pass.backward ? steps - 1 - walked : walked) * row_size;
+    runner.Step(row, row);
+  }
+  for (const Span& span : pass.finals) {
+    for (int step = 0; step < steps; ++step) {
+      T* to = rows + static_cast<ptrdiff_t>(step) * row_size;
+      if (to != row) std::copy_n(row + span.offset, span.size, to + span.offset);
+    }
+  }
+}
+
+template <typename T>
+void EvaluateWholeSequence(const Model& model, ActivationForm form, const float* inputs, int steps, T* state,
+                           T* outputs) {
+  std::vector<T> rows(static_cast<size_t>(steps) * model.row_size);
+  T* row = rows.data();
+  for (int step = 0; step < steps; ++step, inputs += model.input_size, row += model.row_size) {
+    std::copy_n(inputs, model.input_size, row);
+  }
+  for (const Pass& pass : model.passes) Walk(pass, form, model.row_size, steps, state, rows.data());
+  row = rows.data();
+  for (int step = 0; outputs != nullptr && step < steps; ++step, row += model.row_size, outputs += model.output_size) {
+    for (const TensorSpec& output : model.outputs) {
+      std::copy_n(row + output.frame.offset, output.row.size, outputs + output.row.offset);
+    }
+  }
+}
 
 }  // namespace
 
@@ -72,22 +144,11 @@ void Evaluate(const Model& model, const float* inputs, int steps, T* state, T* o
 template <typename T>
 void Evaluate(const Model& model, ActivationForm form, const float* inputs, int steps, T* state, T* outputs) {
   const ScopedFlushToZero flush;
-  std::vector<T> frame(model.frame_size);
-  for (const Model::Constant& constant : model.constants) {
-    std::copy(constant.values.begin(), constant.values.end(), frame.begin() + constant.at.offset);
-  }
-  const OpRunner<T> run(form, frame.data(), state);
-  for (int step = 0; step < steps; ++step) {
-    for (const TensorSpec& input : model.inputs) {
-      std::copy_n(inputs + input.row.offset, input.row.size, frame.begin() + input.frame.offset);
-    }
-    for (const Op& op : model.ops) std::visit(run, op);
-    inputs += model.input_size;
-    if (outputs == nullptr) continue;
-    for (const TensorSpec& output : model.outputs) {
-      std::copy_n(frame.begin() + output.frame.offset, output.row.size, outputs + output.row.offset);
-    }
-    outputs += model.output_size;
+  if (!model.streams()) return EvaluateWholeSequence(model, form, inputs, steps, state, outputs);
+  StepRunner<T> runner(model, form, state);
+  for (int step = 0; step < steps; ++step, inputs += model.input_size) {
+    runner.Step(inputs, outputs);
+    if (outputs != nullptr) outputs += model.output_size;
   }
 }
 

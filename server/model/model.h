@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -17,7 +18,8 @@ struct Span {
   int size = 0;
 };
 
-// out = matrix * in + bias.   Shapes: matrix [out.size][in.size]; bias [out.size], or empty for none.
+// out = matrix * in + bias, for each row of in.
+// Shapes: in [n][matrix.cols]; out [n][matrix.rows]; bias [matrix.rows], or empty for none.
 struct DenseOp {
   Span in, out;
   Matrix matrix;
@@ -72,7 +74,15 @@ struct StateReadOp {
   Span out;
 };
 
-using Op = std::variant<DenseOp, BinaryOp, UnaryOp, ReduceOp, RepeatOp, CopyOp, RecurrentOp, StateReadOp>;
+// A sum (kAdd), minimum or maximum over the steps so far: state = state op in; out = state. Its state is in.size floats
+// from state_offset on, and starts at 0, or at the largest or lowest finite float.
+struct AccumulateOp {
+  BinaryKind kind;
+  Span in, out;
+  int state_offset = 0;
+};
+
+using Op = std::variant<DenseOp, BinaryOp, UnaryOp, ReduceOp, RepeatOp, CopyOp, RecurrentOp, StateReadOp, AccumulateOp>;
 
 // A graph input or output that clients see. The features of all inputs stand one behind the other in a step's input
 // row; those of all outputs in its output row.
@@ -82,11 +92,14 @@ struct TensorSpec {
   std::vector<int64_t> shape;  // as in the file; -1 for the time axis, dynamic batch shown as 1
   bool has_time_axis = true;   // an output without one is its value after the request's last step
   Span frame;                  // where in the frame
+  int batch_axis = -1;         // which axis of the shape is a dynamic batch; -1: none, or it isn't known
 };
 
 // A piece of the state, and the graph's own names for it where it has them.
 struct StateSpec {
-  std::string name;         // the layer's node name with .h or .c
+  // The layer's node name with .h or .c, before that .reverse for the second direction of two; for an AccumulateOp the
+  // node's name with what it takes. Where several nodes share a name, all but the first have #2, #3 ... behind it.
+  std::string name;
   std::string input_name;   // graph input that gives the initial value; empty: none
   std::string output_name;  // graph output that shows it; empty: none
   int offset = 0;           // in the state
@@ -99,6 +112,7 @@ struct StateSpec {
 struct StateInputSpec {
   std::string name;
   std::vector<int64_t> shape;  // as in the file, dynamic batch shown as 1
+  int batch_axis = -1;         // as TensorSpec's
 };
 
 // What a model's configuration says of how it is served (format/config.h). 0: as the daemon's flags have it.
@@ -109,6 +123,22 @@ struct ServingSettings {
   friend bool operator==(const ServingSettings&, const ServingSettings&) = default;
 };
 
+struct Model;
+
+// One walk over every step of a whole sequence, from its first to its last or the other way round. Each step has a row
+// of floats that all passes share (Model::row_size): the inputs first, then what passes have left there. A pass's step
+// reads columns of the row and writes others; to it, a row is both its input and its output row. It writes its outputs
+// with a time axis at each step, for which the first step->state_op_count ops are enough; those without one at its last
+// step only.
+struct Pass {
+  bool backward = false;
+  std::shared_ptr<const Model> step;  // has no passes; its states are the model's from state_offset on
+  int state_offset = 0;
+  // Columns that hold a result of the whole walk, the outputs without a time axis: copied from its last row to every
+  // other.
+  std::vector<Span> finals;
+};
+
 struct Model {
   std::string name;
   std::string version;
@@ -116,11 +146,22 @@ struct Model {
   std::vector<TensorSpec> inputs, outputs;
   std::vector<StateSpec> states;
   std::vector<StateInputSpec> state_inputs;
+  // Graph inputs (INT32 or INT64, one number) that say how many steps the sequence has. They are no input of a step and
+  // change nothing; a client that gives one must give the number of steps in its request.
+  std::vector<std::string> length_inputs;
   std::vector<float> initial_state;  // [state_size]: what a sequence starts from unless the client gives one
 
   int input_size = 0;   // floats a step
   int output_size = 0;  // floats a step
   int state_size() const { return static_cast<int>(initial_state.size()); }
+
+  // A model that needs its whole sequence at once (a layer that runs backward, a mean over time) is a list of passes in
+  // the order they run, and why: the node and what it does. It has no ops and no frame of its own; its inputs' and
+  // outputs' frame spans are columns of the row. Empty for a model that streams.
+  std::vector<Pass> passes;
+  int row_size = 0;
+  std::string whole_sequence_reason;  // as "node 'bi' (LSTM): it runs backward"
+  bool streams() const { return passes.empty(); }
 
   // A step: the input row is copied to the inputs' frame spans, ops run in order, the outputs' frame spans are copied
   // to the output row. ops[0, state_op_count) are all that the next state needs; the rest serve outputs only and may be

@@ -41,8 +41,11 @@ class OpCheck {
 
   absl::Status operator()(const DenseOp& op) const {
     RECURD_RETURN_IF_ERROR(Frames(op.in, op.out));
-    if (!Holds(op.matrix, op.out.size, op.in.size)) return Wrong("dense matrix isn't [out][in]");
-    if (!op.bias.empty() && op.bias.size() != static_cast<size_t>(op.out.size)) return Wrong("dense bias isn't [out]");
+    const int rows = op.matrix.rows, cols = op.matrix.cols;
+    const bool fits =
+        rows > 0 && cols > 0 && op.in.size % cols == 0 && int64_t{op.in.size / cols} * rows == op.out.size;
+    if (!fits || !Holds(op.matrix, rows, cols)) return Wrong("dense matrix isn't [out][in]");
+    if (!op.bias.empty() && op.bias.size() != static_cast<size_t>(rows)) return Wrong("dense bias isn't [out]");
     return Replaces(op.in, op.out, false);
   }
   absl::Status operator()(const BinaryOp& op) const {
@@ -62,6 +65,14 @@ class OpCheck {
     RECURD_RETURN_IF_ERROR(Frames(op.out, op.out));
     return Inside({op.state_offset, op.out.size}, model_.state_size()) ? absl::OkStatus()
                                                                        : Wrong("reads past the state");
+  }
+  absl::Status operator()(const AccumulateOp& op) const {
+    RECURD_RETURN_IF_ERROR(SameSize(op.in, op.out));
+    if (op.kind != BinaryKind::kAdd && op.kind != BinaryKind::kMin && op.kind != BinaryKind::kMax) {
+      return Wrong("it accumulates by another operator than Add, Min or Max");
+    }
+    const bool is_inside = Inside({op.state_offset, op.in.size}, model_.state_size());
+    return is_inside ? absl::OkStatus() : Wrong("its state isn't inside the model's");
   }
   absl::Status operator()(const RecurrentOp& op) const {
     RECURD_RETURN_IF_ERROR(Frames(op.in, op.out));
@@ -127,21 +138,32 @@ absl::Status CheckTensors(const std::vector<TensorSpec>& tensors, int row_size, 
   return absl::OkStatus();
 }
 
+// The piece of the state that is the operator's own; empty if it has none.
+Span StateOf(const Op& op) {
+  if (const auto* sum = std::get_if<AccumulateOp>(&op)) return {sum->state_offset, sum->out.size};
+  const auto* layer = std::get_if<RecurrentOp>(&op);
+  return layer ? Span{layer->state_offset, StatePieces(layer->cell) * layer->out.size} : Span{};
+}
+
+std::string PlaceOf(const Model& model, size_t index) {
+  const auto* layer = std::get_if<RecurrentOp>(&model.ops[index]);
+  return absl::StrCat("operator ", index, layer ? absl::StrCat(" (", layer->name, ")") : "");
+}
+
 // Every layer has a state of its own, every float of the state a layer; and every layer is among the operators that run
 // at every step.
 absl::Status CheckLayers(const Model& model) {
   std::vector<bool> taken(model.state_size());
   for (size_t i = 0; i < model.ops.size(); ++i) {
-    const auto* layer = std::get_if<RecurrentOp>(&model.ops[i]);
-    if (!layer) continue;
+    const Span own = StateOf(model.ops[i]);
+    if (own.size == 0) continue;
     if (i >= static_cast<size_t>(model.state_op_count)) {
-      return absl::InvalidArgumentError(absl::StrCat("layer ", layer->name, " is outside the first ",
-                                                     model.state_op_count, " operators, which make the state"));
+      return absl::InvalidArgumentError(absl::StrCat(PlaceOf(model, i), " is outside the first ", model.state_op_count,
+                                                     " operators, which make the state"));
     }
-    const auto begin = taken.begin() + layer->state_offset;
-    const auto end = begin + StatePieces(layer->cell) * layer->out.size;
+    const auto begin = taken.begin() + own.offset, end = begin + own.size;
     if (std::find(begin, end, true) != end) {
-      return absl::InvalidArgumentError(absl::StrCat("layer ", layer->name, " shares its state with another"));
+      return absl::InvalidArgumentError(absl::StrCat(PlaceOf(model, i), " shares its state with another"));
     }
     std::fill(begin, end, true);
   }
@@ -151,14 +173,7 @@ absl::Status CheckLayers(const Model& model) {
   return absl::OkStatus();
 }
 
-std::string PlaceOf(const Model& model, size_t index) {
-  const auto* layer = std::get_if<RecurrentOp>(&model.ops[index]);
-  return absl::StrCat("operator ", index, layer ? absl::StrCat(" (", layer->name, ")") : "");
-}
-
-}  // namespace
-
-absl::Status ValidateModel(const Model& model) {
+absl::Status ValidateStep(const Model& model) {
   if (model.frame_size < 0 || model.input_size < 0 || model.output_size < 0) {
     return absl::InvalidArgumentError("a size of the model is negative");
   }
@@ -181,5 +196,55 @@ absl::Status ValidateModel(const Model& model) {
   }
   return CheckLayers(model);
 }
+
+// A pass keeps to its rows and its part of the state, leaves the inputs alone, and says rightly which of its columns
+// are results of the whole walk.
+absl::Status ValidatePass(const Model& model, const Pass& pass) {
+  if (pass.step == nullptr || !pass.step->streams()) return absl::InvalidArgumentError("it has no step of its own");
+  const Model& step = *pass.step;
+  if (step.input_size != model.row_size || step.output_size != model.row_size) {
+    return absl::InvalidArgumentError(absl::StrCat("its rows are of ", step.input_size, " and ", step.output_size,
+                                                   " values, not of ", model.row_size));
+  }
+  const Span state{pass.state_offset, step.state_size()};
+  if (state.size > 0 && !Inside(state, model.state_size())) {
+    return absl::InvalidArgumentError("its state isn't inside the model's");
+  }
+  std::vector<Span> finals;
+  for (const TensorSpec& output : step.outputs) {
+    if (output.row.offset < model.input_size) return absl::InvalidArgumentError("it writes over the inputs");
+    if (!output.has_time_axis) finals.push_back(output.row);
+  }
+  if (!std::equal(finals.begin(), finals.end(), pass.finals.begin(), pass.finals.end(), Same)) {
+    return absl::InvalidArgumentError("its finals aren't its outputs without a time axis");
+  }
+  return ValidateStep(step);
+}
+
+absl::Status ValidatePasses(const Model& model) {
+  if (!model.ops.empty() || model.frame_size != 0 || model.row_size < model.input_size || model.input_size < 0) {
+    return absl::InvalidArgumentError("a model of passes has a program of its own, or rows shorter than its inputs");
+  }
+  for (const TensorSpec& input : model.inputs) {
+    if (!Same(input.row, input.frame)) return absl::InvalidArgumentError("the inputs aren't the first of a row");
+  }
+  RECURD_RETURN_IF_ERROR(CheckTensors(model.inputs, model.input_size, model.row_size));
+  RECURD_RETURN_IF_ERROR(CheckTensors(model.outputs, model.output_size, model.row_size));
+  int state_size = 0;
+  for (size_t i = 0; i < model.passes.size(); ++i) {
+    absl::Status status = ValidatePass(model, model.passes[i]);
+    if (status.ok() && model.passes[i].state_offset != state_size) {
+      status = absl::InvalidArgumentError("its state isn't behind that of the pass before");
+    }
+    if (!status.ok()) return absl::InvalidArgumentError(absl::StrCat("pass ", i, ": ", status.message()));
+    state_size += model.passes[i].step->state_size();
+  }
+  if (state_size == model.state_size()) return absl::OkStatus();
+  return absl::InvalidArgumentError("a part of the state belongs to no pass");
+}
+
+}  // namespace
+
+absl::Status ValidateModel(const Model& model) { return model.streams() ? ValidateStep(model) : ValidatePasses(model); }
 
 }  // namespace recurd

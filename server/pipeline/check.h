@@ -17,7 +17,7 @@ inline constexpr double kTableError = 0.01;
 
 // Computes model.serving.warmup_steps steps of made-up inputs in [-1, 1], one by one, by `execute` and by the plain
 // reference with `form`, each from the reference's last state, so that errors don't add up; and compares states and
-// outputs. `execute` does a whole run.
+// outputs. `execute` does a whole run. Of a model that has passes, the steps are one sequence, compared at its end.
 // Errors: INTERNAL naming the step and the difference.
 absl::Status CheckAgainstReference(const Model& model, ActivationForm form, double bound,
                                    const std::function<void(const Run&)>& execute);

@@ -61,6 +61,14 @@ class PreparedModel {
   virtual const Placement* placement() const { return nullptr; }
 };
 
+// Where a run stands in a whole sequence, for a model that has passes.
+struct PassSlice {
+  float* rows = nullptr;  // [sequence_steps][Model::row_size]; the caller's, passed from run to run unchanged
+  int sequence_steps = 0;
+  int pass = 0;
+  int done = 0;  // steps of this pass that earlier runs did
+};
+
 // `steps` consecutive steps of one sequence, at most a quantum of work. The caller owns every buffer and keeps it alive
 // and unchanged until the run is complete. A failed run has not changed `state`: it can be tried again as it stands.
 struct Run {
@@ -75,6 +83,10 @@ struct Run {
   float* outputs = nullptr;       // [selection.Count(steps)][output_size]
   int steps = 0;
   OutputSelection selection;
+  // A model that has passes: one run is `steps` steps of one pass, in the pass's direction; runs come pass by pass.
+  // Then inputs, outputs and selection are the whole sequence's: the first pass takes up the inputs of the steps it
+  // walks, the run that ends the last pass writes the outputs. Rows null: a model that streams.
+  PassSlice slice;
 };
 
 // What was wrong with a run. kFaultNames are the values of recurd_pipeline_faults_total's label.

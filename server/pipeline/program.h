@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <vector>
 
@@ -11,9 +12,11 @@
 
 namespace recurd {
 
-// A model's step as the serving thread runs it: packed weights and operators with every address resolved, over one
-// frame that is allocated here and nowhere else. Recurrent layers are cells that a pipeline makes; all else is the
-// processor's. Threads: one at a time. Allocates: in the constructor only, as far as its cells do.
+// A model's step as the serving thread runs it: packed weights and operators with every address resolved, over frames
+// that are allocated here and nowhere else. A few steps go through the operators together, each in a frame of its own,
+// so that a matrix is read once for several: only a layer's own steps wait for each other. Recurrent layers are cells
+// that a pipeline makes; all else is the processor's. A model that has passes is a SequenceProgram's.
+// Threads: one at a time. Allocates: in the constructor only, as far as its cells do.
 // Precondition: ValidateModel(model) is OK.
 class Program {
  public:
@@ -30,22 +33,21 @@ class Program {
   void LoadState(const float* state);
   void StoreState(float* state) const;
 
-  // Absorbs one input row. With `outputs` null, only the operators that the next state needs are run; otherwise all,
-  // and the output row is written.
-  void Step(const float* inputs, float* outputs);
-  // As Step without outputs, but ends with the cell's own step.
+  // A pass's steps, on rows that begin `stride` floats apart: each takes up columns of its row and writes others. Those
+  // without a time axis are the last step's, written if the pass ends with it.
+  void Walk(float* rows, ptrdiff_t stride, int steps, bool is_end);
+  // Absorbs one input row as far as the cell's own step.
   void StepThrough(size_t cell, const float* inputs);
 
  private:
   struct Op {
-    enum class Code { kDense, kCell, kUnary, kBinary, kReduce, kRepeat, kCopy };
+    enum class Code { kDense, kCell, kAccumulate, kUnary, kBinary, kReduce, kRepeat, kCopy };
     Code code;
     const float* a = nullptr;
     const float* b = nullptr;
     float* out = nullptr;
     int a_size = 0, b_size = 0, out_size = 0;
-    int index = 0;  // into matrices_
-    RecurrentCell* cell = nullptr;
+    int index = 0;  // into matrices_, cells_ or sums_
     Activation function;
     BinaryKind binary = BinaryKind::kAdd;
     ReduceKind reduce = ReduceKind::kSum;
@@ -56,21 +58,39 @@ class Program {
     float* at;
     int size;
   };
+  struct Cell {
+    std::unique_ptr<RecurrentCell> cell;
+    size_t end = 0;           // of ops_, as far as its own
+    std::vector<Copy> shown;  // from its state to the frame, after each step; row_offset: where in the frame
+  };
+  // Some of the frames.
+  struct Frames {
+    int first, stride, count;
+  };
   class Builder;
 
+  void AddState(const Model& model, const CellFactory& make_cell);
   void AddCell(const RecurrentOp& op, const CellFactory& make_cell);
-  void RunOps(const float* inputs, size_t count);
-  void RunOp(const Op& op);
+  // As many rows as there are frames at most.
+  void TakeRows(const float* rows, ptrdiff_t stride, int steps);
+  void WriteRows(const std::vector<Copy>& outputs, const Frames& frames, float* rows, ptrdiff_t stride) const;
+  void RunOps(size_t begin, size_t end, const Frames& frames);
+  void RunDense(const Op& op, const Frames& frames);
+  void RunCell(const Op& op, const Frames& frames);
+  void RunInFrame(const Op& op, ptrdiff_t frame);
 
   const Kernels& kernels_;
-  AlignedFloats frame_;
-  AlignedFloats product_;  // a dense product, padded to whole vectors
+  const ptrdiff_t frame_size_;
+  const int frame_count_;
+  AlignedFloats frames_;   // operators' addresses are in the first one
+  AlignedFloats product_;  // dense products, padded to whole vectors
   std::vector<PackedMatrix> matrices_;
-  std::vector<std::unique_ptr<RecurrentCell>> cells_;
+  std::vector<Cell> cells_;
+  std::vector<AlignedFloats> sums_;  // of AccumulateOps
   std::vector<Copy> inputs_, outputs_, state_;
+  std::vector<Copy> each_step_outputs_;  // those with a time axis
   std::vector<Op> ops_;
-  size_t state_op_count_ = 0;      // of ops_: one operator of the model may be several here
-  std::vector<size_t> cell_ends_;  // of ops_, as far as each cell's
+  size_t state_op_count_ = 0;  // of ops_: one operator of the model may be several here
   int input_size_, output_size_;
 };
 

@@ -1,5 +1,6 @@
 #include "server/rpc/convert.h"
 
+#include <algorithm>
 #include <variant>
 
 #include "absl/strings/str_cat.h"
@@ -43,6 +44,15 @@ void DescribePlacement(const Placement& placement, v1::GetModelResponse::Placeme
   out->mutable_modelled()->set_first_ns(placement.modelled.first_ns);
   out->mutable_modelled()->set_steady_ns(placement.modelled.steady_ns);
   out->mutable_modelled()->set_switch_ns(placement.modelled.switch_ns);
+}
+
+size_t RowBytes(const Model& model) { return static_cast<size_t>(model.row_size) * sizeof(float); }
+
+void DescribeLayers(const Model& model, v1::GetModelResponse* out) {
+  for (const Op& op : model.ops) {
+    if (const auto* layer = std::get_if<RecurrentOp>(&op)) DescribeLayer(*layer, out->add_layers());
+  }
+  for (const Pass& pass : model.passes) DescribeLayers(*pass.step, out);
 }
 
 }  // namespace
@@ -92,6 +102,7 @@ absl::StatusCode RefusalCode(Refusal refusal) {
     case Refusal::kQueueFull:
     case Refusal::kOverload:
     case Refusal::kQuota:
+    case Refusal::kNoMemory:
       return absl::StatusCode::kResourceExhausted;
     case Refusal::kUnknownModel:
     case Refusal::kUnknownSession:
@@ -99,6 +110,7 @@ absl::StatusCode RefusalCode(Refusal refusal) {
     case Refusal::kNotOpen:
     case Refusal::kAlreadyOpen:
     case Refusal::kSessionOver:
+    case Refusal::kWholeSequence:
       return absl::StatusCode::kFailedPrecondition;
     case Refusal::kUnsupported:
       return absl::StatusCode::kUnimplemented;
@@ -112,7 +124,8 @@ absl::StatusCode RefusalCode(Refusal refusal) {
 
 uint32_t RetryAfterMs(Refusal refusal) {
   const bool passes = refusal == Refusal::kPipelineDown || refusal == Refusal::kOverload ||
-                      refusal == Refusal::kTooManySessions || refusal == Refusal::kQueueFull;
+                      refusal == Refusal::kTooManySessions || refusal == Refusal::kQueueFull ||
+                      refusal == Refusal::kNoMemory;
   return passes ? 1000 : 0;
 }
 
@@ -123,10 +136,19 @@ std::string RefusalText(const Chunk& chunk, const Model& model, const EngineOpti
                           model.name, "' takes a multiple of ", model.input_size, ", at least one row");
     case Refusal::kTooManySteps: {
       const auto steps = chunk.inputs.size() / static_cast<size_t>(model.input_size);
-      return absl::StrCat("chunk at step ", chunk.first_step, " has ", steps, " steps of ", model.output_size,
-                          " outputs; the limits are ", options.max_chunk_steps, " steps (--max_chunk_steps) and ",
-                          options.max_message_bytes, " bytes in an answer: send it in several chunks");
+      std::string text =
+          absl::StrCat("chunk at step ", chunk.first_step, " has ", steps, " steps of ", model.output_size,
+                       " outputs; the limits are ", options.max_chunk_steps, " steps (--max_chunk_steps) and ",
+                       options.max_message_bytes, " bytes in an answer");
+      if (model.streams()) return absl::StrCat(text, ": send it in several chunks");
+      return absl::StrCat(text, ", and ", options.max_sequence_bytes, " bytes to compute it in, ", RowBytes(model),
+                          " a step: send a shorter sequence");
     }
+    case Refusal::kNoMemory:
+      return absl::StrCat("a sequence of ", chunk.inputs.size() / static_cast<size_t>(model.input_size),
+                          " steps takes ", RowBytes(model), " bytes a step to compute it in, too much for the ",
+                          options.max_row_bytes, " bytes that all such sequences may take together; try again in ",
+                          RetryAfterMs(chunk.refusal), " ms");
     case Refusal::kNotFinite:
       return absl::StrCat("chunk at step ", chunk.first_step, " holds a NaN or an infinity among its ",
                           chunk.inputs.size(), " inputs; the state is as it was before the chunk");
@@ -175,6 +197,11 @@ std::string RefusalText(Refusal refusal, const EngineOptions& options) {
   }
 }
 
+std::string WholeSequenceText(const Model& model) {
+  return absl::StrCat("model '", model.name, "' can't be streamed: ", model.whole_sequence_reason,
+                      "; send whole sequences with Infer");
+}
+
 absl::Status FromProto(const v1::Open& open, SessionOptions* options) {
   if (!v1::Open::Outputs_IsValid(open.outputs())) {
     return absl::InvalidArgumentError(absl::StrCat("open.outputs is ", open.outputs(), "; known are 0 to 3"));
@@ -212,9 +239,8 @@ void DescribeModel(const ServedModel& served, const Pipeline& pipeline, v1::GetM
   out->set_state_size(static_cast<uint32_t>(model.state_size()));
   for (const TensorSpec& spec : model.inputs) DescribeTensor(spec, out->add_inputs());
   for (const TensorSpec& spec : model.outputs) DescribeTensor(spec, out->add_outputs());
-  for (const Op& op : model.ops) {
-    if (const auto* layer = std::get_if<RecurrentOp>(&op)) DescribeLayer(*layer, out->add_layers());
-  }
+  DescribeLayers(model, out);
+  out->set_whole_sequence_reason(model.whole_sequence_reason);
   for (const StateSpec& spec : model.states) {
     auto* state = out->add_states();
     state->set_name(spec.name);
@@ -224,7 +250,7 @@ void DescribeModel(const ServedModel& served, const Pipeline& pipeline, v1::GetM
   out->set_parameter_count(static_cast<uint64_t>(model.parameter_count));
   out->set_pipeline(pipeline.name());
   out->set_numerics_profile(served.prepared->numerics_profile());
-  out->set_step_ns(served.prepared->step_ns());
+  out->set_step_ns(served.prepared->step_ns() * static_cast<double>(std::max<size_t>(model.passes.size(), 1)));
   if (const Placement* placement = served.prepared->placement())
     DescribePlacement(*placement, out->mutable_placement());
 }

@@ -26,6 +26,9 @@ std::string RefusalText(const Chunk& chunk, const Model& model, const EngineOpti
 // The same for refusals that concern no chunk.
 std::string RefusalText(Refusal refusal, const EngineOptions& options);
 
+// Why a model that takes whole sequences only can't do more, and the way out.
+std::string WholeSequenceText(const Model& model);
+
 // Errors: INVALID_ARGUMENT for an output stride below 1 or an unknown outputs value.
 absl::Status FromProto(const v1::Open& open, SessionOptions* options);
 

@@ -123,6 +123,11 @@ grpc::Status InferCall::Open() {
     return ToGrpc(served.status());
   }
   served_ = *served;
+  if (!served_->model->streams() && (request_.return_state() || request_.state().step() > 0)) {
+    rpc_->metrics().server.refusals[static_cast<size_t>(Refusal::kWholeSequence)].Add();
+    return {grpc::StatusCode::FAILED_PRECONDITION,
+            WholeSequenceText(*served_->model) + ", without return_state or the state of a later step than 0"};
+  }
   SessionOptions options;
   options.outputs = request_.last_only() ? OutputsWanted::kLastOfChunk : OutputsWanted::kEveryStep;
   options.checkpoint_steps = request_.return_state() ? 1 : 0;

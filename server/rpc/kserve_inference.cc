@@ -21,6 +21,7 @@ void Inference::Begin(const Server& server, absl::string_view identity, const in
   message_.clear();
   response_->Clear();
   output_rows_.clear();
+  earlier_.clear();
   std::string why;
   const Refusal found = Check(identity, &why);
   if (found != Refusal::kNone) return Refuse(found, std::move(why));
@@ -49,6 +50,7 @@ Refusal Inference::Check(absl::string_view identity, std::string* why) {
   if (found = CheckStep(why); found != Refusal::kNone) return found;
   const int max_steps = server_->engine.options().max_chunk_steps;
   found = ReadTensors(*request_, *served_->model, max_steps, &tensors_, why);
+  if (found == Refusal::kNone && tensors_.batch > 1) found = CheckBatch(why);
   return found == Refusal::kNone ? CheckState(why) : found;
 }
 
@@ -70,6 +72,12 @@ Refusal Inference::FindServed(std::string* why) {
 }
 
 Refusal Inference::CheckSequence(std::string* why) const {
+  if (!name_.id.none() && !served_->model->streams()) {
+    *why = absl::StrCat("inference request for sequence ", name_.id.ToString(), " to model '", served_->model->name,
+                        "' can't be served: ", served_->model->whole_sequence_reason,
+                        "; send each whole sequence in one request without a sequence_id");
+    return Refusal::kWholeSequence;
+  }
   if (name_.id.none() || parameters_.start || (live_ != nullptr && !live_->ending())) return Refusal::kNone;
   *why = server_->sequences.NotStartedText(name_);
   return Refusal::kNotStarted;
@@ -91,11 +99,29 @@ Refusal Inference::CheckState(std::string* why) const {
   return Refusal::kBadState;
 }
 
+Refusal Inference::CheckBatch(std::string* why) const {
+  if (!name_.id.none()) {
+    *why =
+        absl::StrCat("a batch of ", tensors_.batch, " sequences to model '", served_->model->name, "' names sequence ",
+                     name_.id.ToString(), "; send a batch of one, or whole sequences without a sequence_id");
+    return Refusal::kWrongLength;
+  }
+  const int64_t rows = int64_t{tensors_.batch} * (tensors_.last_only ? 1 : tensors_.steps);
+  const int64_t bytes = rows * served_->model->output_size * static_cast<int64_t>(sizeof(float));
+  const int64_t limit = server_->engine.options().max_message_bytes;
+  if (bytes <= limit) return Refusal::kNone;
+  *why = absl::StrCat("a batch of ", tensors_.batch, " sequences of ", tensors_.steps, " steps to model '",
+                      served_->model->name, "' has ", bytes, " bytes of outputs; the limit is ", limit,
+                      ": send fewer sequences in a request");
+  return Refusal::kTooManySteps;
+}
+
 // ---- the way through the engine -----------------------------------------------------------------------------------
 
 void Inference::Submit() {
-  inputs = tensors_.rows;
   last_only = tensors_.last_only;
+  if (tensors_.batch > 1) return StartBatch();
+  inputs = tensors_.rows;
   if (!tensors_.state.empty()) {
     begin_image_.values.swap(tensors_.state);
     begin_state = &begin_image_;
@@ -107,9 +133,37 @@ void Inference::Submit() {
   }
 }
 
-float* Inference::OutputRoom(int count) {
-  output_rows_.resize(static_cast<size_t>(count));
-  return output_rows_.data();
+void Inference::StartBatch() {
+  earlier_.resize(static_cast<size_t>(tensors_.batch) - 1);
+  std::vector<SequenceRequest*> before;
+  for (Earlier& one : earlier_) {
+    one.inference = this;
+    one.index = static_cast<int>(before.size());
+    one.received_ns = received_ns;
+    one.deadline_ns = deadline_ns;
+    Fill(&one, &one.begin_image, one.index);
+    before.push_back(&one);
+  }
+  Fill(this, &begin_image_, tensors_.batch - 1);
+  server_->sequences.Start(name_, served_, true, this, before);
+}
+
+// Gives a sequence of the batch what is its.
+void Inference::Fill(SequenceRequest* request, StateImage* image, int index) {
+  const auto count = tensors_.rows.size() / static_cast<size_t>(tensors_.batch), at = static_cast<size_t>(index);
+  request->inputs = absl::MakeConstSpan(tensors_.rows).subspan(at * count, count);
+  if (tensors_.state.empty()) return;
+  const auto state = absl::MakeConstSpan(tensors_.state);
+  const auto size = state.size() / static_cast<size_t>(tensors_.batch);
+  const auto own = state.subspan(at * size, size);
+  image->values.assign(own.begin(), own.end());
+  request->begin_state = image;
+}
+
+// All have room of the same size, in their order.
+float* Inference::RoomOf(int index, int count) {
+  output_rows_.resize(static_cast<size_t>(tensors_.batch) * static_cast<size_t>(count));
+  return output_rows_.data() + static_cast<ptrdiff_t>(index) * count;
 }
 
 void Inference::OnDone() {
@@ -180,12 +234,14 @@ void Inference::Encoded() {
 
 // The outputs stand twice: as rows and in the response.
 size_t Inference::HeldBytes() const {
-  return (tensors_.rows.size() + begin_image_.values.size() + 2 * output_rows_.size()) * sizeof(float);
+  const size_t states = tensors_.state.size() + begin_image_.values.size() * (1 + earlier_.size());
+  return (tensors_.rows.size() + states + 2 * output_rows_.size()) * sizeof(float) + earlier_.size() * sizeof(Earlier);
 }
 
 void Inference::Shrink() {
   tensors_ = {};
   begin_image_ = {};
+  earlier_ = std::vector<Earlier>();
   output_rows_ = std::vector<float>();  // not {}, which would keep the memory
 }
 

@@ -15,7 +15,8 @@
 namespace recurd::kserve {
 
 // One ModelInferRequest on its way: checked whole, submitted to its sequence, answered. Unary calls and streams differ
-// only in where it comes from and where it goes. Reused from request to request.
+// only in where it comes from and where it goes. A batch is as many whole sequences, computed one after the other.
+// Reused from request to request.
 class Inference : public SequenceRequest {
  public:
   // What all requests share.
@@ -50,9 +51,20 @@ class Inference : public SequenceRequest {
   virtual void OnAnswered() = 0;
 
  private:
+  // A batch's sequence that isn't the last, which is the request itself.
+  struct Earlier final : SequenceRequest {
+    float* OutputRoom(int count) override { return inference->RoomOf(index, count); }
+    // If it was refused, so are those behind it.
+    void OnDone() override { inference->on_fallback |= on_fallback; }
+    Inference* inference = nullptr;
+    int index = 0;
+    StateImage begin_image;
+  };
+
   // SequenceRequest
-  float* OutputRoom(int count) override;
+  float* OutputRoom(int count) override { return RoomOf(tensors_.batch - 1, count); }
   void OnDone() override;
+  float* RoomOf(int index, int count);
 
   // Refusal::kNone, or why not, with the reason in *why. Until all of them have agreed, nothing changes.
   Refusal Check(absl::string_view identity, std::string* why);
@@ -60,7 +72,10 @@ class Inference : public SequenceRequest {
   Refusal CheckSequence(std::string* why) const;
   Refusal CheckStep(std::string* why) const;
   Refusal CheckState(std::string* why) const;
+  Refusal CheckBatch(std::string* why) const;
   void Submit();
+  void Fill(SequenceRequest* request, StateImage* image, int index);
+  void StartBatch();
   void Refuse(Refusal refusal, std::string why);
   std::string WhyRefused();
   void FillResponse();
@@ -74,6 +89,7 @@ class Inference : public SequenceRequest {
   std::shared_ptr<ServedModel> served_;
   Tensors tensors_;
   StateImage begin_image_;
+  std::vector<Earlier> earlier_;
   std::vector<float> output_rows_;
   absl::StatusCode code_ = absl::StatusCode::kOk;
   std::string message_;

@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "server/rpc/kserve_parameters.h"
+#include "server/rpc/kserve_tensors.h"
 
 namespace recurd::kserve {
 namespace {
@@ -65,13 +66,16 @@ void DescribeConfig(const Model& model, const EngineOptions& options, inference:
   config->set_default_model_filename("model.onnx");
   for (const TensorSpec& spec : model.inputs) DescribeTensor(spec, config->add_input());
   for (const TensorSpec& spec : model.outputs) DescribeTensor(spec, config->add_output());
-  auto* sequences = config->mutable_sequence_batching();
-  sequences->set_max_sequence_idle_microseconds(static_cast<uint64_t>(options.idle_timeout_ns / 1000));
-  sequences->mutable_direct();
+  if (model.streams()) {
+    auto* sequences = config->mutable_sequence_batching();
+    sequences->set_max_sequence_idle_microseconds(static_cast<uint64_t>(options.idle_timeout_ns / 1000));
+    sequences->mutable_direct();
+  }
   config->mutable_model_transaction_policy()->set_decoupled(false);
   auto& parameters = *config->mutable_parameters();
   parameters["max_chunk_steps"].set_string_value(absl::StrCat(options.max_chunk_steps));
   if (!model.state_inputs.empty()) parameters["state_inputs"].set_string_value(StateInputsText(model));
+  if (TakesBatches(model)) parameters["max_batch"].set_string_value(absl::StrCat(kMaxBatch));
 }
 
 }  // namespace recurd::kserve

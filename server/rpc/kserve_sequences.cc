@@ -100,7 +100,7 @@ std::string SequenceTable::NotStartedText(const SequenceName& name) {
 }
 
 void SequenceTable::Start(const SequenceName& name, std::shared_ptr<ServedModel> served, bool end,
-                          SequenceRequest* request) {
+                          SequenceRequest* request, absl::Span<SequenceRequest* const> before) {
   Settle();
   Sequence* older = Find(name);  // leaves the key in key_
   SessionOptions options;
@@ -121,6 +121,13 @@ void SequenceTable::Start(const SequenceName& name, std::shared_ptr<ServedModel>
   if (!whole) {
     sequence->older_ = older;
     live_[key_] = sequence;
+  }
+  for (SequenceRequest* one : before) {
+    one->begin = one->end = one->more = true;
+    Submit(sequence, one);
+    if (one != before.front() || one->refusal == Refusal::kNone) continue;
+    request->refusal = one->refusal;
+    return request->OnDone();
   }
   request->begin = true;
   request->first_step = 0;

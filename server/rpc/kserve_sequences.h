@@ -8,6 +8,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "server/base/clock.h"
 #include "server/engine/engine.h"
 #include "server/rpc/kserve_parameters.h"
@@ -73,7 +74,10 @@ class SequenceTable {
 
   // Submits the request, with its inputs and times filled in, as the first of a new sequence, or as a whole one
   // (name.id.none()). OnDone follows, or comes within.
-  void Start(const SequenceName& name, std::shared_ptr<ServedModel> served, bool end, SequenceRequest* request);
+  // before: with a whole one, others of the same length that are computed first, one by one, and have their OnDone
+  // before it. If the first of them isn't admitted, neither is the rest: then only the request has its OnDone besides.
+  void Start(const SequenceName& name, std::shared_ptr<ServedModel> served, bool end, SequenceRequest* request,
+             absl::Span<SequenceRequest* const> before = {});
   // The same for the next steps of a sequence.
   void Continue(Sequence* sequence, bool end, SequenceRequest* request);
   // Nobody waits for the request any more: if it is a whole sequence, it ends.

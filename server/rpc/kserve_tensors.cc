@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "server/rpc/kserve_layout.h"
 #include "server/rpc/kserve_parameters.h"
 #include "server/session/finite.h"
 
@@ -16,21 +17,10 @@ static_assert(std::endian::native == std::endian::little, "raw contents are litt
 
 namespace {
 
+constexpr int64_t kMaxBatchStateBytes = 16 << 20;
+
 using inference::ModelInferRequest;
 using InputTensor = ModelInferRequest::InferInputTensor;
-
-// How a tensor lies against the engine's rows: `outer` blocks, each of the tensor's steps, of `inner` values.
-struct Layout {
-  int outer = 1, inner = 1;
-};
-
-Layout LayoutOf(const TensorSpec& spec) {
-  if (!spec.has_time_axis) return {1, spec.row.size};
-  Layout layout;
-  for (size_t axis = 0; spec.shape[axis] != -1; ++axis) layout.outer *= static_cast<int>(spec.shape[axis]);
-  layout.inner = spec.row.size / layout.outer;
-  return layout;
-}
 
 int64_t CountOf(absl::Span<const int64_t> shape) {
   int64_t count = 1;
@@ -48,18 +38,26 @@ std::string ForInput(const InputTensor& input, const Model& model) {
 class Reader {
  public:
   Reader(const ModelInferRequest& request, const Model& model, int max_steps, Tensors* tensors, std::string* why)
-      : request_(request), model_(model), max_steps_(max_steps), tensors_(*tensors), why_(*why) {}
+      : request_(request),
+        model_(model),
+        max_steps_(max_steps),
+        takes_batches_(TakesBatches(model)),
+        tensors_(*tensors),
+        why_(*why) {}
 
   Refusal Read() {
     tensors_.steps = 0;
+    tensors_.batch = takes_batches_ ? 0 : 1;
     tensors_.state.clear();
     Refusal refusal = CheckCounts();
     for (int i = 0; i < request_.inputs_size() && refusal == Refusal::kNone; ++i) refusal = CheckInput(i);
     if (refusal == Refusal::kNone) refusal = CheckAllThere();
+    if (refusal == Refusal::kNone) refusal = CheckLengths();
+    if (refusal == Refusal::kNone) refusal = CheckStates();
     if (refusal == Refusal::kNone) refusal = ReadOutputs();
     if (refusal != Refusal::kNone) return refusal;
-    const auto steps = static_cast<size_t>(tensors_.steps);
-    tensors_.rows.resize(steps * static_cast<size_t>(model_.input_size));
+    const auto rows = static_cast<size_t>(tensors_.batch) * static_cast<size_t>(tensors_.steps);
+    tensors_.rows.resize(rows * static_cast<size_t>(model_.input_size));
     for (int i = 0; i < request_.inputs_size(); ++i) Copy(i);
     return CheckFinite();
   }
@@ -81,8 +79,12 @@ class Reader {
     return nullptr;
   }
 
+  bool IsLength(const std::string& name) const {
+    return std::find(model_.length_inputs.begin(), model_.length_inputs.end(), name) != model_.length_inputs.end();
+  }
+
   Refusal CheckCounts() {
-    const size_t most = model_.inputs.size() + model_.state_inputs.size();
+    const size_t most = model_.inputs.size() + model_.state_inputs.size() + model_.length_inputs.size();
     if (static_cast<size_t>(request_.inputs_size()) > most) {
       return Malformed("expected ", most, " inputs but got ", request_.inputs_size(), " inputs for model '",
                        model_.name, "'");
@@ -107,12 +109,14 @@ class Reader {
     }
     const TensorSpec* spec = FindSpec(input.name());
     const StateInputSpec* state = spec == nullptr ? FindStateSpec(input.name()) : nullptr;
-    if (spec == nullptr && state == nullptr) return UnknownInput(input);
-    if (const Refusal refusal = CheckKind(input); refusal != Refusal::kNone) return refusal;
-    if (const Refusal refusal = CheckShape(input, spec ? spec->shape : state->shape); refusal != Refusal::kNone) {
-      return refusal;
+    if (spec == nullptr && state == nullptr) {
+      if (!IsLength(input.name())) return UnknownInput(input);
+      return CheckKind(input, input.datatype() == "INT64" ? "INT64" : "INT32");
     }
-    return CheckSize(i);
+    if (const Refusal refusal = CheckKind(input, "FP32"); refusal != Refusal::kNone) return refusal;
+    const Refusal refusal =
+        spec ? CheckShape(input, spec->shape, spec->batch_axis) : CheckShape(input, state->shape, state->batch_axis);
+    return refusal == Refusal::kNone ? CheckSize(i) : refusal;
   }
 
   Refusal UnknownInput(const InputTensor& input) {
@@ -123,10 +127,10 @@ class Reader {
                      absl::StrJoin(model_.state_inputs, ", ", append));
   }
 
-  Refusal CheckKind(const InputTensor& input) {
-    if (input.datatype() != "FP32") {
+  Refusal CheckKind(const InputTensor& input, const char* type) {
+    if (input.datatype() != type) {
       return Malformed("inference ", ForInput(input, model_), " has data-type '", Shown(input.datatype()),
-                       "', but the model expects 'FP32'");
+                       "', but the model expects '", type, "'");
     }
     return CheckNoSharedMemory(input);
   }
@@ -143,30 +147,50 @@ class Reader {
     return Refusal::kNone;
   }
 
-  // Takes the number of steps from the first input that has a time axis.
-  Refusal CheckShape(const InputTensor& input, const std::vector<int64_t>& wanted) {
+  // Takes the number of steps, and of sequences, from the first input that has an axis for it.
+  Refusal CheckShape(const InputTensor& input, const std::vector<int64_t>& wanted, int batch_axis) {
     const absl::Span<const int64_t> shape = {input.shape().data(), static_cast<size_t>(input.shape_size())};
-    const bool same_rank = shape.size() == wanted.size();
-    for (size_t axis = 0; same_rank && axis < shape.size(); ++axis) {
-      if (wanted[axis] != -1) {
-        if (shape[axis] != wanted[axis]) return WrongShape(input, shape, wanted);
-        continue;
+    if (shape.size() != wanted.size()) return WrongShape(input, shape, wanted);
+    for (size_t axis = 0; axis < shape.size(); ++axis) {
+      Refusal refusal = Refusal::kNone;
+      if (wanted[axis] == -1) {
+        refusal = TakeSteps(input, shape, axis);
+      } else if (takes_batches_ && static_cast<int>(axis) == batch_axis) {
+        refusal = TakeBatch(input, shape, axis);
+      } else if (shape[axis] != wanted[axis]) {
+        refusal = WrongShape(input, shape, wanted);
       }
-      if (shape[axis] < 1 || shape[axis] > max_steps_) {
-        why_ = absl::StrCat(ForInput(input, model_), " has ", shape[axis], " steps (axis ", axis, " of ",
-                            ShapeText(shape), "); it takes 1 to ", max_steps_,
-                            " (--max_chunk_steps): send more in several requests of one sequence");
-        return Refusal::kTooManySteps;
-      }
-      const auto steps = static_cast<int>(shape[axis]);
-      if (tensors_.steps != 0 && steps != tensors_.steps) {
-        why_ = absl::StrCat(ForInput(input, model_), " has ", steps, " steps, another input has ", tensors_.steps,
-                            "; all have to agree");
-        return Refusal::kWrongLength;
-      }
-      tensors_.steps = steps;
+      if (refusal != Refusal::kNone) return refusal;
     }
-    return same_rank ? Refusal::kNone : WrongShape(input, shape, wanted);
+    return Refusal::kNone;
+  }
+
+  Refusal TakeSteps(const InputTensor& input, absl::Span<const int64_t> shape, size_t axis) {
+    if (shape[axis] < 1 || shape[axis] > max_steps_) {
+      why_ =
+          absl::StrCat(ForInput(input, model_), " has ", shape[axis], " steps (axis ", axis, " of ", ShapeText(shape),
+                       "); it takes 1 to ", max_steps_, " (--max_chunk_steps): ",
+                       model_.streams() ? "send more in several requests of one sequence" : "send shorter sequences");
+      return Refusal::kTooManySteps;
+    }
+    return Agree(input, static_cast<int>(shape[axis]), &tensors_.steps, "steps");
+  }
+
+  Refusal TakeBatch(const InputTensor& input, absl::Span<const int64_t> shape, size_t axis) {
+    if (shape[axis] < 1 || shape[axis] > kMaxBatch) {
+      why_ = absl::StrCat(ForInput(input, model_), " has ", shape[axis], " sequences (axis ", axis, " of ",
+                          ShapeText(shape), "); a request takes 1 to ", kMaxBatch, ": send several");
+      return Refusal::kWrongLength;
+    }
+    return Agree(input, static_cast<int>(shape[axis]), &tensors_.batch, "sequences");
+  }
+
+  Refusal Agree(const InputTensor& input, int count, int* known, const char* of_what) {
+    if (*known == 0) *known = count;
+    if (*known == count) return Refusal::kNone;
+    why_ = absl::StrCat(ForInput(input, model_), " has ", count, " ", of_what, ", another input has ", *known,
+                        "; all have to agree");
+    return Refusal::kWrongLength;
   }
 
   Refusal WrongShape(const InputTensor& input, absl::Span<const int64_t> shape, const std::vector<int64_t>& wanted) {
@@ -217,6 +241,54 @@ class Reader {
     return Refusal::kNone;
   }
 
+  // One small input may stand for states of many layers.
+  Refusal CheckStates() {
+    const bool given = std::any_of(request_.inputs().begin(), request_.inputs().end(),
+                                   [&](const InputTensor& input) { return FindStateSpec(input.name()) != nullptr; });
+    const int64_t bytes = int64_t{tensors_.batch} * model_.state_size() * static_cast<int64_t>(sizeof(float));
+    if (!given || tensors_.batch == 1 || bytes <= kMaxBatchStateBytes) return Refusal::kNone;
+    why_ = absl::StrCat("initial states for ", tensors_.batch, " sequences to model '", model_.name, "' take ", bytes,
+                        " bytes; the limit is ", kMaxBatchStateBytes, ": send fewer sequences in a request");
+    return Refusal::kWrongLength;
+  }
+
+  // Inputs that say how long the sequences are may say nothing else.
+  Refusal CheckLengths() {
+    Refusal refusal = Refusal::kNone;
+    for (int i = 0; i < request_.inputs_size() && refusal == Refusal::kNone; ++i) {
+      if (!IsLength(Input(i).name())) continue;
+      const auto& contents = Input(i).contents();
+      refusal = Input(i).datatype() == "INT64" ? CheckLength<int64_t>(i, contents.int64_contents())
+                                               : CheckLength<int32_t>(i, contents.int_contents());
+    }
+    return refusal;
+  }
+
+  // One number for each sequence.
+  template <typename Int>
+  Refusal CheckLength(int i, const google::protobuf::RepeatedField<Int>& typed) {
+    const InputTensor& input = Input(i);
+    const absl::Span<const int64_t> shape = {input.shape().data(), static_cast<size_t>(input.shape_size())};
+    if (shape.size() > 1 || CountOf(shape) != tensors_.batch) return WrongShape(input, shape, {tensors_.batch});
+    const size_t bytes = static_cast<size_t>(tensors_.batch) * sizeof(Int);
+    const size_t found = is_raw() ? request_.raw_input_contents(i).size() : typed.size() * sizeof(Int);
+    if (found != bytes) {
+      why_ =
+          absl::StrCat("unexpected total byte size ", found, " for ", ForInput(input, model_), ", expecting ", bytes);
+      return Refusal::kWrongLength;
+    }
+    const char* from = is_raw() ? request_.raw_input_contents(i).data() : reinterpret_cast<const char*>(typed.data());
+    for (size_t at = 0; at < bytes; at += sizeof(Int)) {
+      Int steps;
+      std::memcpy(&steps, from + at, sizeof steps);
+      if (steps == tensors_.steps) continue;
+      why_ = absl::StrCat(ForInput(input, model_), " says ", steps, " steps, the other inputs have ", tensors_.steps,
+                          "; send sequences of another length in a request of their own");
+      return Refusal::kWrongLength;
+    }
+    return Refusal::kNone;
+  }
+
   Refusal ReadOutputs() {
     tensors_.outputs.clear();
     tensors_.last_only = true;
@@ -262,28 +334,38 @@ class Reader {
   }
 
   void Copy(int i) {
+    const std::string& name = Input(i).name();
+    if (IsLength(name)) return;
     const char* from = DataOf(i);
-    const TensorSpec* spec = FindSpec(Input(i).name());
-    if (spec == nullptr) return CopyState(Input(i).name(), from);
-    const Layout layout = LayoutOf(*spec);
+    const TensorSpec* spec = FindSpec(name);
+    if (spec == nullptr) return CopyState(*FindStateSpec(name), from);
+    const Layout layout = LayoutOf(*spec, spec->row.size, true, tensors_.batch);
     const size_t bytes = static_cast<size_t>(layout.inner) * sizeof(float);
-    for (int outer = 0; outer < layout.outer; ++outer) {
-      float* to = tensors_.rows.data() + spec->row.offset + outer * layout.inner;
-      for (int step = 0; step < tensors_.steps; ++step) {
-        std::memcpy(to, from, bytes);
-        to += model_.input_size;
-        from += bytes;
-      }
-    }
+    ForEachPiece(layout, tensors_.batch, tensors_.steps, [&](size_t at, int sequence, int step, int offset) {
+      const auto row = static_cast<size_t>(sequence) * static_cast<size_t>(tensors_.steps) + static_cast<size_t>(step);
+      float* to = tensors_.rows.data() + row * static_cast<size_t>(model_.input_size) + spec->row.offset + offset;
+      std::memcpy(to, from + at * sizeof(float), bytes);
+    });
   }
 
-  void CopyState(const std::string& name, const char* from) {
-    if (tensors_.state.empty()) tensors_.state = model_.initial_state;
-    for (const StateSpec& state : model_.states) {
-      if (state.input_name != name) continue;
-      std::memcpy(tensors_.state.data() + state.offset, from + static_cast<size_t>(state.input_offset) * sizeof(float),
-                  static_cast<size_t>(state.size) * sizeof(float));
+  void CopyState(const StateInputSpec& input, const char* from) {
+    const size_t size = model_.initial_state.size();
+    while (tensors_.state.size() < static_cast<size_t>(tensors_.batch) * size) {
+      tensors_.state.insert(tensors_.state.end(), model_.initial_state.begin(), model_.initial_state.end());
     }
+    const Layout layout = LayoutOf(input, static_cast<int>(CountOf(input.shape)), false, tensors_.batch);
+    ForEachPiece(layout, tensors_.batch, 1, [&](size_t at, int sequence, int, int offset) {
+      float* to = tensors_.state.data() + static_cast<size_t>(sequence) * size;
+      for (const StateSpec& state : model_.states) {
+        if (state.input_name != input.name) continue;
+        const int begin = std::max(offset, state.input_offset);
+        const int end = std::min(offset + layout.inner, state.input_offset + state.size);
+        if (begin >= end) continue;
+        std::memcpy(to + state.offset + (begin - state.input_offset),
+                    from + (at + static_cast<size_t>(begin - offset)) * sizeof(float),
+                    static_cast<size_t>(end - begin) * sizeof(float));
+      }
+    });
   }
 
   Refusal CheckFinite() {
@@ -301,11 +383,19 @@ class Reader {
   const ModelInferRequest& request_;
   const Model& model_;
   const int max_steps_;
+  const bool takes_batches_;
   Tensors& tensors_;
   std::string& why_;
 };
 
 }  // namespace
+
+bool TakesBatches(const Model& model) {
+  const auto has_axis = [](const auto& spec) { return spec.batch_axis >= 0; };
+  return std::all_of(model.inputs.begin(), model.inputs.end(), has_axis) &&
+         std::all_of(model.outputs.begin(), model.outputs.end(), has_axis) &&
+         std::all_of(model.state_inputs.begin(), model.state_inputs.end(), has_axis);
+}
 
 Refusal ReadTensors(const ModelInferRequest& request, const Model& model, int max_steps, Tensors* tensors,
                     std::string* why) {
@@ -314,28 +404,26 @@ Refusal ReadTensors(const ModelInferRequest& request, const Model& model, int ma
 
 void WriteOutputs(const Model& model, const Tensors& tensors, absl::Span<const float> rows,
                   inference::ModelInferResponse* response) {
-  const auto row_count = static_cast<int>(rows.size() / static_cast<size_t>(model.output_size));
+  const auto batch = static_cast<size_t>(tensors.batch);
+  const auto width = static_cast<size_t>(model.output_size);
+  const size_t row_count = rows.size() / width / batch;  // of a sequence
   for (const int index : tensors.outputs) {
     const TensorSpec& spec = model.outputs[static_cast<size_t>(index)];
     auto* tensor = response->add_outputs();
     tensor->set_name(spec.name);
     tensor->set_datatype("FP32");
     for (const int64_t size : spec.shape) tensor->add_shape(size == -1 ? tensors.steps : size);
-    const int steps = spec.has_time_axis ? row_count : 1;
-    const Layout layout = LayoutOf(spec);
+    if (tensors.batch > 1) tensor->set_shape(spec.batch_axis, tensors.batch);
+    const size_t steps = spec.has_time_axis ? row_count : 1;
+    const Layout layout = LayoutOf(spec, spec.row.size, spec.has_time_axis, tensors.batch);
     const size_t bytes = static_cast<size_t>(layout.inner) * sizeof(float);
     std::string* raw = response->add_raw_output_contents();
-    raw->resize(static_cast<size_t>(steps) * static_cast<size_t>(spec.row.size) * sizeof(float));
+    raw->resize(batch * steps * static_cast<size_t>(spec.row.size) * sizeof(float));
     char* to = raw->data();
-    for (int outer = 0; outer < layout.outer; ++outer) {
-      const float* from = rows.data() + static_cast<ptrdiff_t>(row_count - steps) * model.output_size +
-                          spec.row.offset + outer * layout.inner;
-      for (int step = 0; step < steps; ++step) {
-        std::memcpy(to, from, bytes);
-        from += model.output_size;
-        to += bytes;
-      }
-    }
+    ForEachPiece(layout, tensors.batch, static_cast<int>(steps), [&](size_t at, int sequence, int step, int offset) {
+      const size_t row = static_cast<size_t>(sequence) * row_count + row_count - steps + static_cast<size_t>(step);
+      std::memcpy(to + at * sizeof(float), rows.data() + row * width + spec.row.offset + offset, bytes);
+    });
   }
 }
 

@@ -16,6 +16,7 @@ grpc::Status ListModels(RpcServer* rpc, const v1::ListModelsRequest&, v1::ListMo
     auto* entry = response->add_models();
     entry->set_name(served->model->name);
     entry->set_version(served->model->version);
+    entry->set_whole_sequence_reason(served->model->whole_sequence_reason);
     entry->set_state(ready ? "READY" : "UNAVAILABLE: the pipeline is being repaired");
   }
   return grpc::Status::OK;

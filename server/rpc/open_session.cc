@@ -78,6 +78,10 @@ grpc::Status Opening::Create(const Caller& caller, SessionClient* client, Served
                              std::string* profile) {
   const auto served = FindModel(rpc->engine().catalog(), open.model(), open.version());
   if (!served.ok()) return Refused(rpc, Refusal::kUnknownModel, served.status());
+  const Model& model = *(*served)->model;
+  if (!model.streams()) {
+    return Refused(rpc, Refusal::kWholeSequence, absl::FailedPreconditionError(WholeSequenceText(model)));
+  }
   const absl::Status status = CheckState(**served, profile);
   if (!status.ok()) return Refused(rpc, Refusal::kBadState, status);
   Refusal refusal;

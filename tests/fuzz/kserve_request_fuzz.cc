@@ -19,12 +19,14 @@ recurd::Model TwoInputs() {
   model.name = "two";
   model.input_size = 5;
   model.output_size = 4;
-  model.inputs = {{.name = "a", .row = {0, 2}, .shape = {-1, 1, 2}}, {.name = "b", .row = {2, 3}, .shape = {1, 3, -1}}};
-  model.outputs = {{.name = "y", .row = {0, 2}, .shape = {1, -1, 2}},
-                   {.name = "h_n", .row = {1, 3}, .shape = {3, 1}, .has_time_axis = false}};
+  model.inputs = {{.name = "a", .row = {0, 2}, .shape = {-1, 1, 2}, .batch_axis = 1},
+                  {.name = "b", .row = {2, 3}, .shape = {1, 3, -1}, .batch_axis = 0}};
+  model.outputs = {{.name = "y", .row = {0, 2}, .shape = {1, -1, 2}, .batch_axis = 0},
+                   {.name = "h_n", .row = {1, 3}, .shape = {3, 1}, .has_time_axis = false, .batch_axis = 1}};
   model.initial_state = {0, 0, 0};
   model.states = {{.name = "h", .input_name = "h_0", .offset = 0, .size = 3}};
-  model.state_inputs = {{.name = "h_0", .shape = {3, 1}}};
+  model.state_inputs = {{.name = "h_0", .shape = {3, 1}, .batch_axis = 1}};
+  model.length_inputs = {"lens"};
   return model;
 }
 
@@ -48,12 +50,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     Require(!why.empty() && why.size() < 4096);
     return 0;
   }
-  const auto steps = static_cast<size_t>(tensors.steps);
-  Require(steps >= 1 && steps <= kMaxSteps && tensors.rows.size() == steps * 5 && !tensors.outputs.empty());
+  const auto steps = static_cast<size_t>(tensors.steps), batch = static_cast<size_t>(tensors.batch);
+  Require(steps >= 1 && steps <= kMaxSteps && batch >= 1 && batch <= recurd::kserve::kMaxBatch);
+  Require(tensors.rows.size() == batch * steps * 5 && !tensors.outputs.empty());
   Require(recurd::AllFinite(tensors.rows) && recurd::AllFinite(tensors.state));
-  Require(tensors.state.empty() || tensors.state.size() == 3);
+  Require(tensors.state.empty() || tensors.state.size() == batch * 3);
   inference::ModelInferResponse response;
-  const std::vector<float> rows((tensors.last_only ? 1 : steps) * 4);
+  const std::vector<float> rows(batch * (tensors.last_only ? 1 : steps) * 4);
   recurd::kserve::WriteOutputs(model, tensors, rows, &response);
   Require(static_cast<size_t>(response.raw_output_contents_size()) == tensors.outputs.size());
   return 0;

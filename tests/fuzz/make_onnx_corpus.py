@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Write the seeds of the onnx_model fuzz target: small graphs that reach every family of operators.
+"""Write the seeds of the onnx_model fuzz target: small graphs that reach every family of operators, and of the golden
+models (tests/models) the small ones that show it something new.
 
     tests/fuzz/make_onnx_corpus.py    (needs Debian's python3-onnx)
 
@@ -9,9 +10,12 @@ Fuzzing adds to them; what it finds is committed beside them under a name of its
 from pathlib import Path
 
 import numpy as np
+import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 CORPUS = Path(__file__).resolve().parent / "corpus" / "onnx_model"
+GOLDEN = CORPUS.parents[2] / "golden" / "models"
+LARGEST_GOLDEN = 3000  # bytes: a fuzzer changes few of the bytes that matter in a larger file
 RANDOM = np.random.default_rng(1)
 
 
@@ -116,6 +120,24 @@ def quantized_weights() -> None:
     g.save("quantized_weights", g.node("MatMul", g.node("Add", y, half), low_rank))
 
 
+def golden_models() -> None:
+    """From the smallest up: those with an attribute of an operator, or two operators in a row, that none before had."""
+    for old in CORPUS.glob("golden_*"):
+        old.unlink()
+    seen: set = set()
+    for file in sorted(GOLDEN.glob("*/model.onnx"), key=lambda file: (file.stat().st_size, file)):
+        if file.stat().st_size > LARGEST_GOLDEN:
+            continue
+        makers, features = {}, set()
+        for node in onnx.load(file).graph.node:
+            features |= {(node.op_type, attribute.name) for attribute in node.attribute}
+            features |= {(makers[value], node.op_type) for value in node.input if value in makers}
+            makers.update(dict.fromkeys(node.output, node.op_type))
+        if not features <= seen:
+            seen |= features
+            (CORPUS / f"golden_{file.parent.name}").write_bytes(file.read_bytes())
+
+
 def main() -> None:
     CORPUS.mkdir(parents=True, exist_ok=True)
     for seed in (
@@ -127,6 +149,7 @@ def main() -> None:
         quantized_weights,
     ):
         seed()
+    golden_models()
 
 
 if __name__ == "__main__":

@@ -67,6 +67,7 @@ struct PsOpName {
   std::string operator()(const CopyOp& op) const { return absl::StrCat("copy ", op.out.size); }
   std::string operator()(const RecurrentOp&) const { return ""; }
   std::string operator()(const StateReadOp& op) const { return absl::StrCat("state read ", op.out.size); }
+  std::string operator()(const AccumulateOp& op) const { return absl::StrCat("accumulate ", op.out.size); }
 };
 
 bool SameGraph(const emu::Placement& built, const hw::PlannedShape& shape) {

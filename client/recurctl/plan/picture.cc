@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "client/recurctl/svg_text.h"
 #include "hw/config/geometry.h"
 #include "hw/emu/graph_routes.h"
 
@@ -49,18 +50,6 @@ struct Point {
 // The middle of a tile, or of an interface tile in row -1; row 0 is the lowest.
 Point Middle(hw::Place place) {
   return {kLeft + kPitch * (place.column + 0.5), kTop + kPitch * (hw::kRows - 1 - place.row + 0.5)};
-}
-
-std::string Escaped(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '<' || c == '&' || c == '>' || c == '"' || static_cast<unsigned char>(c) < 0x20) {
-      absl::StrAppendFormat(&out, "&#%d;", static_cast<unsigned char>(c) < 0x20 ? '?' : c);
-    } else {
-      out += c;
-    }
-  }
-  return out;
 }
 
 bool IsPlio(const Node& node) { return node.kind == Node::Kind::kPlioIn || node.kind == Node::Kind::kPlioOut; }
@@ -107,7 +96,7 @@ class Panel {
 
   void Text(double x, double y, int size, const std::string& text, const char* more) {
     absl::StrAppendFormat(&svg_, "<text x=\"%g\" y=\"%g\" font-size=\"%d\"%s>%s</text>\n", x, y, size, more,
-                          Escaped(text));
+                          SvgText(text));
   }
 
   // All 400 tiles are one path.
@@ -215,7 +204,7 @@ class Panel {
       absl::StrAppendFormat(&svg_,
                             "<rect class=\"plio\" x=\"%g\" y=\"%g\" width=\"2.4\" height=\"8\" fill=\"%s\"><title>%s"
                             "</title></rect>\n",
-                            at.x - 1.2, at.y - 4, PlioColour(in), Escaped(node->name));
+                            at.x - 1.2, at.y - 4, PlioColour(in), SvgText(node->name));
     }
   }
   static const char* PlioColour(bool in) { return in ? "#1f4e79" : "#444444"; }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <utility>
 
@@ -87,11 +88,32 @@ ReduceKind ToReduceKind(FoldReduceKind kind) {
 absl::Status CheckTogether(const Value& a, const Value& b) {
   if (a.is_constant() && b.is_constant()) return absl::OkStatus();
   RECURD_RETURN_IF_ERROR(CheckFloats(a));
-  RECURD_RETURN_IF_ERROR(CheckFloats(b));
-  if ((a.is_per_step() && b.is_final()) || (a.is_final() && b.is_per_step())) {
-    return absl::InvalidArgumentError("it mixes values of every step with values after the last step");
+  return CheckFloats(b);
+}
+
+absl::StatusOr<int> Builder::Meet(const std::vector<Value*>& values) {
+  const auto is_per_step = [](const Value* value) { return value->is_per_step(); };
+  const bool has_steps = std::any_of(values.begin(), values.end(), is_per_step);
+  int pass = 0;
+  for (const Value* value : values) {
+    if (!value->is_computed()) continue;
+    const bool is_result = has_steps && value->is_final();
+    if (is_result) RECURD_RETURN_IF_ERROR(passes_.NeedWholeSequence("it uses a result of all steps at every step"));
+    pass = std::max(pass, value->pass + is_result);
   }
-  return absl::OkStatus();
+  for (Value* value : values) {
+    if (!value->is_final() || value->pass == pass) continue;
+    RECURD_ASSIGN_OR_RETURN(*value, Hold(std::move(*value)));
+  }
+  return pass;
+}
+
+absl::StatusOr<Value> Builder::Hold(Value value) {
+  const int before = program_.frame_size;
+  for (int& place : value.places) place = program_.Hold(place, value.pass);
+  RECURD_RETURN_IF_ERROR(Charge(value.axes.count() + program_.frame_size - before));
+  RECURD_RETURN_IF_ERROR(passes_.Require(++value.pass));
+  return value;
 }
 
 absl::Status Builder::Charge(int64_t count) {
@@ -111,7 +133,7 @@ absl::StatusOr<Value> Builder::Rearrange(const Value& value, const View& view) {
   if (IsWhole(view, value.axes)) return Reinterpret(value, view.axes);
   RECURD_RETURN_IF_ERROR(Charge(view.axes.count()));
   if (view.axes.count() == 0 && !value.is_constant()) return absl::InvalidArgumentError("its result is empty");
-  Value out{.kind = value.kind, .axes = view.axes, .state_input = value.state_input};
+  Value out{.kind = value.kind, .axes = view.axes, .state_input = value.state_input, .pass = value.pass};
   const std::vector<int> positions = Positions(view);
   if (value.is_constant()) {
     out.elements = std::make_shared<const Elements>(Pick(*value.elements, positions));
@@ -136,8 +158,11 @@ absl::StatusOr<Value> Builder::Slice(const Value& value, int axis, int64_t begin
 absl::StatusOr<Value> Builder::BroadcastTo(const Value& value, const Axes& axes) {
   if (value.axes == axes) return value;
   if (axes.has_time() && !value.is_per_step()) {
-    if (!value.is_constant()) return absl::InvalidArgumentError("it repeats one value over the time axis");
-    RECURD_ASSIGN_OR_RETURN(const Value computed, Computed(value));
+    RECURD_ASSIGN_OR_RETURN(Value computed, Computed(value));
+    if (value.is_final()) {
+      RECURD_RETURN_IF_ERROR(passes_.NeedWholeSequence("it repeats a result of all steps over the time axis"));
+      RECURD_ASSIGN_OR_RETURN(computed, Hold(std::move(computed)));
+    }
     return Rearrange(computed, Broadcast(value.axes, axes));
   }
   return Rearrange(value, Broadcast(value.axes, axes));
@@ -154,23 +179,35 @@ absl::StatusOr<Value> Builder::Concat(const std::vector<const Value*>& values, i
   for (const Value* value : values) is_constant &= value->is_constant();
   // All elements one value behind the other, and where each of the result's stands among them.
   Elements elements{.is_float = is_constant ? values[0]->elements->is_float : true};
-  std::vector<int> places;
+  std::vector<Value> computed;
   std::vector<int64_t> counts;
   for (const Value* value : values) {
     counts.push_back(value->axes.count());
     if (is_constant) {
       RECURD_RETURN_IF_ERROR(elements.Append(*value->elements));
     } else {
-      RECURD_ASSIGN_OR_RETURN(const Value computed, Computed(*value));
-      places.insert(places.end(), computed.places.begin(), computed.places.end());
+      RECURD_ASSIGN_OR_RETURN(computed.emplace_back(), Computed(*value));
     }
   }
   const int64_t outer_count = Axes{{first.sizes.begin(), first.sizes.begin() + axis}}.count();
   const std::vector<int> positions = JoinedPositions(counts, outer_count);
   if (is_constant) return ConstantValue(Pick(elements, positions), std::move(axes.sizes));
+  std::vector<Value*> pointers;
+  for (Value& value : computed) pointers.push_back(&value);
   Value out{.kind = Value::Kind::kComputed, .axes = std::move(axes)};
+  RECURD_ASSIGN_OR_RETURN(out.pass, Meet(pointers));
+  std::vector<int> places;
+  for (const Value& value : computed) places.insert(places.end(), value.places.begin(), value.places.end());
   out.places = PickPlaces(places, positions);
   return out;
+}
+
+absl::StatusOr<Value> Builder::AtEnd(Value value, bool is_last, bool keep_axis) {
+  if (!is_last) RECURD_RETURN_IF_ERROR(passes_.NeedWholeSequence("it takes the value at the first step"));
+  RECURD_ASSIGN_OR_RETURN(value.pass, passes_.Find(value.pass, !is_last));
+  if (!keep_axis) value.axes.sizes.erase(value.axes.sizes.begin() + value.axes.time);
+  value.axes.time = -1;
+  return value;
 }
 
 absl::StatusOr<Value> Builder::Computed(const Value& value) {
@@ -185,36 +222,36 @@ absl::StatusOr<Value> Builder::Computed(const Value& value) {
   return out;
 }
 
-absl::StatusOr<Span> Builder::Gather(const Value& value) {
+absl::StatusOr<Span> Builder::Gather(const Value& value, int pass) {
   RECURD_RETURN_IF_ERROR(Charge(value.axes.count()));
-  return program_.Gather(value.places);
+  return program_.Gather(value.places, pass);
 }
 
-absl::StatusOr<Value> Builder::NewValue(const Axes& axes, Span* out) {
+absl::StatusOr<Value> Builder::NewValue(const Axes& axes, int pass, Span* out) {
   RECURD_RETURN_IF_ERROR(Charge(axes.count()));
   if (axes.count() == 0) return absl::InvalidArgumentError("its result is empty");
-  *out = program_.Allocate(static_cast<int>(axes.count()));
-  Value value{.kind = Value::Kind::kComputed, .axes = axes};
+  *out = program_.Allocate(static_cast<int>(axes.count()), pass);
+  Value value{.kind = Value::Kind::kComputed, .axes = axes, .pass = pass};
   value.places.resize(out->size);
   std::iota(value.places.begin(), value.places.end(), out->offset);
   return value;
 }
 
 // An operand of an elementwise op whose result has these axes: one value for all of them, or one each.
-absl::StatusOr<Span> Builder::Operand(const Value& value, const Axes& axes) {
+absl::StatusOr<Span> Builder::Operand(const Value& value, const Axes& axes, int pass) {
   Value broadcast = value;
   if (value.is_constant()) {
     if (value.axes.count() > 1) {
       RECURD_ASSIGN_OR_RETURN(broadcast, Rearrange(value, Broadcast(value.axes, axes)));
     }
     RECURD_ASSIGN_OR_RETURN(broadcast, Computed(broadcast));
-    return Gather(broadcast);
+    return Gather(broadcast, pass);
   }
   RECURD_ASSIGN_OR_RETURN(broadcast, Rearrange(value, Broadcast(value.axes, axes)));
   const std::vector<int>& places = broadcast.places;
   const bool is_single = std::all_of(places.begin(), places.end(), [&](int place) { return place == places[0]; });
   if (is_single) return Span{places[0], 1};
-  return Gather(broadcast);
+  return Gather(broadcast, pass);
 }
 
 // A constant that lists a value for each step of a fixed number of steps, all of them equal, is one without time.
@@ -235,17 +272,17 @@ absl::StatusOr<Value> Builder::Unary(const Activation& function, const Value& in
     return ConstantValue(std::move(folded), in.axes.sizes);
   }
   RECURD_RETURN_IF_ERROR(CheckFloats(in));
-  RECURD_ASSIGN_OR_RETURN(const Span from, Gather(in));
+  RECURD_ASSIGN_OR_RETURN(const Span from, Gather(in, in.pass));
   Span to;
-  RECURD_ASSIGN_OR_RETURN(Value out, NewValue(in.axes, &to));
+  RECURD_ASSIGN_OR_RETURN(Value out, NewValue(in.axes, in.pass, &to));
   program_.ops.push_back(UnaryOp{function, from, to});
   return out;
 }
 
 absl::StatusOr<Value> Builder::Binary(BinaryKind kind, const Value& given_a, const Value& given_b) {
   RECURD_RETURN_IF_ERROR(CheckTogether(given_a, given_b));
-  RECURD_ASSIGN_OR_RETURN(const Value a, SameAtEachStep(given_a, given_b));
-  RECURD_ASSIGN_OR_RETURN(const Value b, SameAtEachStep(given_b, given_a));
+  RECURD_ASSIGN_OR_RETURN(Value a, SameAtEachStep(given_a, given_b));
+  RECURD_ASSIGN_OR_RETURN(Value b, SameAtEachStep(given_b, given_a));
   RECURD_ASSIGN_OR_RETURN(const Axes axes, BroadcastAxes(a.axes, b.axes));
   RECURD_RETURN_IF_ERROR(Charge(axes.count()));
   if (a.is_constant() && b.is_constant()) {
@@ -255,9 +292,10 @@ absl::StatusOr<Value> Builder::Binary(BinaryKind kind, const Value& given_a, con
     return ConstantValue(std::move(folded), axes.sizes);
   }
   Span to;
-  RECURD_ASSIGN_OR_RETURN(const Span from_a, Operand(a, axes));
-  RECURD_ASSIGN_OR_RETURN(const Span from_b, Operand(b, axes));
-  RECURD_ASSIGN_OR_RETURN(Value out, NewValue(axes, &to));
+  RECURD_ASSIGN_OR_RETURN(const int pass, Meet({&a, &b}));
+  RECURD_ASSIGN_OR_RETURN(const Span from_a, Operand(a, axes, pass));
+  RECURD_ASSIGN_OR_RETURN(const Span from_b, Operand(b, axes, pass));
+  RECURD_ASSIGN_OR_RETURN(Value out, NewValue(axes, pass, &to));
   program_.ops.push_back(BinaryOp{kind, from_a, from_b, to});
   return out;
 }
@@ -266,6 +304,21 @@ absl::StatusOr<Value> Builder::Reduce(FoldReduceKind kind, const Value& in, std:
   if (axes.empty()) {
     axes.resize(in.axes.rank());
     std::iota(axes.begin(), axes.end(), 0);
+  }
+  if (const auto time = std::find(axes.begin(), axes.end(), in.axes.time); time != axes.end()) {
+    axes.erase(std::remove(time, axes.end(), in.axes.time), axes.end());
+    Value within = in;
+    if (!axes.empty()) {
+      RECURD_ASSIGN_OR_RETURN(within, Reduce(kind, in, axes, true));
+    }
+    RECURD_ASSIGN_OR_RETURN(Value out, ReduceTime(kind, within));
+    if (keep_axes) return out;
+    Axes dropped;
+    for (int axis = 0; axis < in.axes.rank(); ++axis) {
+      const bool is_reduced = axis == in.axes.time || std::find(axes.begin(), axes.end(), axis) != axes.end();
+      if (!is_reduced) dropped.sizes.push_back(in.axes.sizes[axis]);
+    }
+    return Reinterpret(std::move(out), std::move(dropped));
   }
   std::vector<int64_t> order;  // the kept axes, then the reduced ones
   Axes kept = in.axes, dropped;
@@ -277,7 +330,6 @@ absl::StatusOr<Value> Builder::Reduce(FoldReduceKind kind, const Value& in, std:
   }
   int64_t length = 1;
   for (int axis : axes) {
-    if (axis == in.axes.time) return absl::InvalidArgumentError("it works along the time axis, across steps");
     order.push_back(axis);
     length *= in.axes.sizes[axis];
     kept.sizes[axis] = 1;
@@ -285,6 +337,39 @@ absl::StatusOr<Value> Builder::Reduce(FoldReduceKind kind, const Value& in, std:
   if (length == 0) return absl::InvalidArgumentError("it reduces an empty axis");
   RECURD_ASSIGN_OR_RETURN(const Value adjacent, Transpose(in, order));
   return ReduceAdjacent(kind, adjacent, length, keep_axes ? kept : dropped);
+}
+
+absl::StatusOr<Value> Builder::ReduceTime(FoldReduceKind kind, const Value& in) {
+  const bool is_max = kind == FoldReduceKind::kMax, is_min = kind == FoldReduceKind::kMin;
+  const bool is_mean = kind == FoldReduceKind::kMean;
+  if (kind == FoldReduceKind::kProd) return absl::InvalidArgumentError("products over time are not supported");
+  const std::string what = is_max ? "maximum" : is_min ? "minimum" : is_mean ? "mean" : "sum";
+  RECURD_RETURN_IF_ERROR(passes_.NeedWholeSequence(absl::StrCat("it takes the ", what, " over time")));
+  if (is_max) return Accumulate(BinaryKind::kMax, in, ".max");
+  if (is_min) return Accumulate(BinaryKind::kMin, in, ".min");
+  RECURD_ASSIGN_OR_RETURN(Value sum, Accumulate(BinaryKind::kAdd, in, ".sum"));
+  if (!is_mean) return sum;
+  if (step_counts_.count(in.pass) == 0) {
+    RECURD_ASSIGN_OR_RETURN(Value one, Computed(ScalarValue(1)));
+    one.pass = in.pass;
+    RECURD_ASSIGN_OR_RETURN(step_counts_[in.pass], Accumulate(BinaryKind::kAdd, one, ".steps"));
+  }
+  return Binary(BinaryKind::kDiv, sum, step_counts_[in.pass]);
+}
+
+// In the first pass that finds `in`, whichever way it walks.
+absl::StatusOr<Value> Builder::Accumulate(BinaryKind kind, const Value& in, const std::string& suffix) {
+  constexpr float kLargest = std::numeric_limits<float>::max();
+  const float first = kind == BinaryKind::kMax ? -kLargest : kind == BinaryKind::kMin ? kLargest : 0;
+  Axes axes{in.axes.sizes};
+  AccumulateOp op{.kind = kind};
+  RECURD_ASSIGN_OR_RETURN(op.in, Gather(in, in.pass));
+  RECURD_ASSIGN_OR_RETURN(Value out, NewValue(axes, in.pass, &op.out));
+  RECURD_RETURN_IF_ERROR(Charge(op.in.size));
+  const std::string name = program_.UniqueName(node_name_ + suffix);
+  op.state_offset = program_.AddState({{.name = name, .size = op.in.size}, std::vector<float>(op.in.size, first)});
+  program_.ops.push_back(op);
+  return out;
 }
 
 absl::StatusOr<Value> Builder::ReduceAdjacent(FoldReduceKind kind, const Value& in, int64_t length, const Axes& axes) {
@@ -300,9 +385,9 @@ absl::StatusOr<Value> Builder::ReduceAdjacent(FoldReduceKind kind, const Value& 
     RECURD_ASSIGN_OR_RETURN(const Value largest, ReduceAdjacent(FoldReduceKind::kMax, negative, length, axes));
     return Unary({UnaryKind::kNeg}, largest);
   }
-  RECURD_ASSIGN_OR_RETURN(const Span from, Gather(in));
+  RECURD_ASSIGN_OR_RETURN(const Span from, Gather(in, in.pass));
   Span to;
-  RECURD_ASSIGN_OR_RETURN(Value out, NewValue(axes, &to));
+  RECURD_ASSIGN_OR_RETURN(Value out, NewValue(axes, in.pass, &to));
   program_.ops.push_back(ReduceOp{ToReduceKind(kind), from, to});
   return out;
 }
@@ -328,17 +413,11 @@ absl::StatusOr<Value> Builder::Dense(const Value& in, const Value& weights) {
   }
   Axes axes = in.axes;
   axes.sizes[rank - 1] = outputs;
-  const int64_t row_count = in.axes.count() / inputs;
-  RECURD_RETURN_IF_ERROR(Charge(in.axes.count()));
+  RECURD_RETURN_IF_ERROR(Charge(weights.axes.count()));
   Span to;
-  RECURD_ASSIGN_OR_RETURN(Value out, NewValue(axes, &to));
-  for (int64_t row = 0; row < row_count; ++row) {
-    RECURD_RETURN_IF_ERROR(Charge(weights.axes.count()));
-    const auto begin = in.places.begin() + row * inputs;
-    RECURD_ASSIGN_OR_RETURN(const Span from, program_.Gather({begin, begin + inputs}));
-    const Span row_out{to.offset + static_cast<int>(row * outputs), static_cast<int>(outputs)};
-    program_.ops.push_back(DenseOp{from, row_out, {static_cast<int>(outputs), static_cast<int>(inputs), values}, {}});
-  }
+  RECURD_ASSIGN_OR_RETURN(Value out, NewValue(axes, in.pass, &to));
+  RECURD_ASSIGN_OR_RETURN(const Span from, Gather(in, in.pass));
+  program_.ops.push_back(DenseOp{from, to, {static_cast<int>(outputs), static_cast<int>(inputs), values}, {}});
   return out;
 }
 

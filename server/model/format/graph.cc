@@ -26,7 +26,12 @@ std::string Printable(absl::string_view text) {
 Node::Node(const onnx::NodeProto& proto, int opset)
     : proto_(proto), opset_(opset), asked_for_(proto.attribute_size(), false) {}
 
-std::string Node::Name() const { return Printable(proto_.name().empty() ? output(0) : proto_.name()); }
+std::string Node::Name() const {
+  if (!proto_.name().empty()) return Printable(proto_.name());
+  const auto named =
+      std::find_if(proto_.output().begin(), proto_.output().end(), [](const auto& o) { return !o.empty(); });
+  return named == proto_.output().end() ? "" : Printable(*named);
+}
 
 std::string Node::Label() const {
   const bool is_named = !proto_.name().empty();
@@ -116,17 +121,38 @@ absl::Status CheckPortName(absl::string_view kind, const std::string& name) {
       absl::StrCat("graph ", kind, " '", name, "' needs a name of 1 to ", kMaxLength, " printable ASCII characters"));
 }
 
-absl::StatusOr<Port> ReadInput(const onnx::ValueInfoProto& info) {
+bool IsInteger(const onnx::ValueInfoProto& info) {
+  const auto type = info.type().tensor_type().elem_type();
+  return type == onnx::TensorProto::INT32 || type == onnx::TensorProto::INT64;
+}
+
+// The names that something else than the lengths of recurrent nodes' sequences depends on.
+std::unordered_set<std::string> NamesUsedOtherwise(const onnx::GraphProto& graph) {
+  std::unordered_set<std::string> names;
+  for (const onnx::ValueInfoProto& info : graph.output()) names.insert(info.name());
+  for (int i = graph.node_size(); i-- > 0;) {  // a file lists nodes behind what they depend on
+    const onnx::NodeProto& node = graph.node(i);
+    const bool is_recurrent = node.op_type() == "GRU" || node.op_type() == "LSTM" || node.op_type() == "RNN";
+    const bool hands_on = (node.op_type() == "Cast" || node.op_type() == "Identity") && node.output_size() == 1 &&
+                          names.count(node.output(0)) == 0;
+    for (int j = 0; j < node.input_size(); ++j) {
+      if (!hands_on && !(is_recurrent && j == 4)) names.insert(node.input(j));
+    }
+  }
+  return names;
+}
+
+absl::StatusOr<Port> ReadInput(const onnx::ValueInfoProto& info, bool is_length) {
   const auto error = [&](const auto&... reason) {
     return absl::InvalidArgumentError(absl::StrCat("graph input '", info.name(), "' ", reason...));
   };
   const onnx::TypeProto::Tensor& type = info.type().tensor_type();
-  if (type.elem_type() != onnx::TensorProto::FLOAT) {
+  if (!is_length && type.elem_type() != onnx::TensorProto::FLOAT) {
     return error("is of element type ",
                  onnx::TensorProto::DataType_IsValid(type.elem_type())
                      ? onnx::TensorProto::DataType_Name(static_cast<onnx::TensorProto::DataType>(type.elem_type()))
                      : "unknown",
-                 "; only FLOAT inputs are served");
+                 "; only FLOAT inputs are served, and integers that are sequence_lens of recurrent nodes alone");
   }
   if (!type.has_shape()) return error("has no shape");
   if (type.shape().dim_size() > kMaxRank)
@@ -135,6 +161,10 @@ absl::StatusOr<Port> ReadInput(const onnx::ValueInfoProto& info) {
   for (const auto& dim : type.shape().dim()) {
     if (dim.has_dim_value() && dim.dim_value() == 0) return error("has an axis of size 0");
     port.sizes.push_back(dim.has_dim_value() && dim.dim_value() > 0 ? dim.dim_value() : -1);
+  }
+  const auto is_one = [](int64_t size) { return size == -1 || size == 1; };
+  if (is_length && !std::all_of(port.sizes.begin(), port.sizes.end(), is_one)) {
+    return error("gives the lengths of several sequences; export with batch 1 or a dynamic batch");
   }
   return port;
 }
@@ -151,11 +181,13 @@ absl::Status ReadGraph(Graph& graph) {
     RECURD_ASSIGN_OR_RETURN(Value value, ReadTensor(tensor));
     graph.initializers[tensor.name()] = std::move(value);
   }
+  const std::unordered_set<std::string> used_otherwise = NamesUsedOtherwise(proto);
   for (const onnx::ValueInfoProto& info : proto.input()) {
     if (graph.initializers.count(info.name()) > 0) continue;
     RECURD_RETURN_IF_ERROR(CheckPortName("input", info.name()));
-    RECURD_ASSIGN_OR_RETURN(Port port, ReadInput(info));
-    graph.inputs.push_back(std::move(port));
+    const bool is_length = IsInteger(info) && used_otherwise.count(info.name()) == 0;
+    RECURD_ASSIGN_OR_RETURN(Port port, ReadInput(info, is_length));
+    (is_length ? graph.length_inputs : graph.inputs).push_back(std::move(port));
   }
   std::unordered_set<std::string> output_names;
   for (const onnx::ValueInfoProto& info : proto.output()) {

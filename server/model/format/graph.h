@@ -32,7 +32,7 @@ class Node {
   const std::string& op() const { return proto_.op_type(); }
   const std::string& domain() const { return proto_.domain(); }
   int opset() const { return opset_; }
-  // Printable; a node without a name is called by its first output.
+  // Printable; a node without a name is called by the first output that it has.
   std::string Name() const;
   // As "node 'gru1' (GRU)".
   std::string Label() const;
@@ -73,7 +73,9 @@ struct Port {
 struct Graph {
   onnx::ModelProto proto;
   std::vector<Node> nodes;
-  std::vector<Port> inputs;  // without those that are initializers
+  std::vector<Port> inputs;  // without those that are initializers, and without length_inputs
+  // Integers that only say how long the sequence is: nothing but recurrent nodes' sequence_lens depends on them.
+  std::vector<Port> length_inputs;
   std::vector<std::string> outputs;
   std::unordered_map<std::string, Value> initializers;
   int64_t file_bytes = 0;

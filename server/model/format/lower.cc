@@ -25,7 +25,9 @@ absl::Status LowerUnlabelled(const Node& node, Lowering& lowering) {
     const std::string where = node.domain().empty() ? "" : absl::StrCat(" of domain '", node.domain(), "'");
     return absl::InvalidArgumentError(absl::StrCat("the operator", where, " is not supported"));
   }
+  lowering.builder().set_node_name(node.Name());
   RECURD_RETURN_IF_ERROR(lower(node, lowering));
+  lowering.builder().passes().NameNode(node.Label());
   return node.CheckAttributes();
 }
 
@@ -95,6 +97,8 @@ absl::Status Lowering::Output(const Node& node, int i, Value value) {
   const std::string name = node.output(i);
   return name.empty() ? absl::OkStatus() : Define(name, std::move(value));
 }
+
+bool IsSupported(const Node& node) { return FindLowerer(node) != nullptr; }
 
 absl::Status LowerNode(const Node& node, Lowering& lowering) {
   const absl::Status status = LowerUnlabelled(node, lowering);

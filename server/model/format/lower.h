@@ -14,7 +14,7 @@ namespace recurd::format {
 // The values of a graph that are known so far, by name, and the program that computes them.
 class Lowering {
  public:
-  Lowering(StepCount steps, int64_t budget) : builder_(steps, budget) {}
+  Lowering(StepCount steps, int64_t budget, bool must_stream) : builder_(steps, budget, must_stream) {}
 
   Builder& builder() { return builder_; }
 
@@ -22,6 +22,8 @@ class Lowering {
   absl::Status Define(const std::string& name, Value value);
   // Null if nothing has that name.
   const Value* Find(const std::string& name) const;
+  // All that are known, by name.
+  const std::unordered_map<std::string, Value>& values() const { return values_; }
 
   // A node's input. Errors: INVALID_ARGUMENT if it is left out or no earlier node gives it.
   absl::StatusOr<const Value*> Input(const Node& node, int i) const;
@@ -58,8 +60,12 @@ absl::Span<const LowererEntry> NormLowerers();        // lower_norm.cc: reductio
 absl::Span<const LowererEntry> DenseLowerers();       // lower_dense.cc: matrix products, quantized constants
 absl::Span<const LowererEntry> RecurrentLowerers();   // lower_recurrent.cc: GRU, LSTM, RNN
 
+// True if there is a function for its operator.
+bool IsSupported(const Node& node);
+
 // Errors: INVALID_ARGUMENT naming the node, its operator and the reason; FAILED_PRECONDITION if a recurrent node
-// doesn't find its time axis where it looks for it.
+// doesn't find its time axis where it looks for it; UNIMPLEMENTED if it needs the whole sequence of a graph that must
+// stream.
 absl::Status LowerNode(const Node& node, Lowering& lowering);
 
 }  // namespace recurd::format

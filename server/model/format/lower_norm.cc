@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <utility>
@@ -76,6 +77,9 @@ absl::Status LowerSoftmax(const Node& node, Lowering& lowering) {
   RECURD_ASSIGN_OR_RETURN(const Value* in, lowering.Input(node, 0));
   RECURD_ASSIGN_OR_RETURN(const std::vector<int> axes, SoftmaxAxes(node, in->axes.rank()));
   Builder& builder = lowering.builder();
+  if (std::find(axes.begin(), axes.end(), in->axes.time) != axes.end()) {
+    RECURD_RETURN_IF_ERROR(builder.passes().NeedWholeSequence("it takes the softmax over time"));
+  }
   RECURD_ASSIGN_OR_RETURN(const Value top, builder.Reduce(FoldReduceKind::kMax, *in, axes, true));
   RECURD_ASSIGN_OR_RETURN(const Value below, builder.Binary(BinaryKind::kSub, *in, top));
   RECURD_ASSIGN_OR_RETURN(const Value powers, builder.Unary({UnaryKind::kExp}, below));

@@ -44,16 +44,20 @@ constexpr ActivationEntry kActivations[] = {
     {"affine", UnaryKind::kAffine, true, true, NAN, NAN},
 };
 
-// Reads the activation functions. The lists of alphas and betas have entries for those functions only that take them,
-// in order.
-absl::StatusOr<std::vector<Activation>> ReadActivations(const Node& node, const CellTraits& traits) {
+// Reads the activation functions, those of a second direction behind the first's. The lists of alphas and betas have
+// entries for those functions only that take them, in order.
+absl::StatusOr<std::vector<Activation>> ReadActivations(const Node& node, const CellTraits& traits,
+                                                        size_t direction_count) {
   RECURD_ASSIGN_OR_RETURN(std::vector<std::string> names, node.Strings("activations"));
   RECURD_ASSIGN_OR_RETURN(const std::vector<float> alphas, node.Floats("activation_alpha"));
   RECURD_ASSIGN_OR_RETURN(const std::vector<float> betas, node.Floats("activation_beta"));
-  if (names.empty()) names = traits.default_activations;
-  if (names.size() != traits.default_activations.size()) {
+  const std::vector<std::string>& defaults = traits.default_activations;
+  if (names.empty()) {
+    for (size_t i = 0; i < direction_count; ++i) names.insert(names.end(), defaults.begin(), defaults.end());
+  }
+  if (names.size() != defaults.size() * direction_count) {
     return absl::InvalidArgumentError(
-        absl::StrCat("it names ", names.size(), " activations instead of ", traits.default_activations.size()));
+        absl::StrCat("it names ", names.size(), " activations instead of ", defaults.size() * direction_count));
   }
   std::vector<Activation> activations;
   size_t alpha_count = 0, beta_count = 0;
@@ -77,20 +81,28 @@ absl::StatusOr<std::vector<Activation>> ReadActivations(const Node& node, const 
   return activations;
 }
 
-// A constant input of shape [1, sizes...]: one direction.
+// One of a layer's directions: which weights are its own, and which way it walks.
+struct Direction {
+  int index = 0;
+  int count = 1;
+  bool backward = false;
+};
+
+// A direction's part of a constant input of shape [directions, sizes...].
 absl::StatusOr<std::vector<float>> ReadWeights(const Node& node, Lowering& lowering, int i, absl::string_view name,
-                                               std::vector<int64_t> sizes) {
+                                               std::vector<int64_t> sizes, const Direction& direction) {
   RECURD_ASSIGN_OR_RETURN(const Value* value, lowering.Constant(node, i));
-  sizes.insert(sizes.begin(), 1);
+  sizes.insert(sizes.begin(), direction.count);
   if (!value->elements->is_float || value->axes.sizes != sizes) {
     return absl::InvalidArgumentError(
         absl::StrCat(name, " has shape ", value->axes.ToString(), "; expected ", Axes{sizes}.ToString()));
   }
-  RECURD_RETURN_IF_ERROR(lowering.builder().Charge(value->axes.count()));
-  for (float weight : value->elements->floats) {
-    if (!std::isfinite(weight)) return absl::InvalidArgumentError(absl::StrCat(name, " is not all finite"));
-  }
-  return value->elements->floats;
+  const int64_t count = value->axes.count() / direction.count;
+  RECURD_RETURN_IF_ERROR(lowering.builder().Charge(count));
+  const auto begin = value->elements->floats.begin() + direction.index * count;
+  const auto is_finite = [](float weight) { return std::isfinite(weight); };
+  if (std::all_of(begin, begin + count, is_finite)) return std::vector<float>(begin, begin + count);
+  return absl::InvalidArgumentError(absl::StrCat(name, " is not all finite"));
 }
 
 // Sequence lengths may only say what is so anyhow: every sequence has all steps.
@@ -100,13 +112,18 @@ absl::Status CheckSequenceLengths(const Node& node, Lowering& lowering) {
   const StepCount steps = lowering.builder().steps();
   for (const Dim& length : lengths) {
     if (length == Dim{0, 1} || (steps && length == Dim{*steps, 0})) continue;
-    return absl::InvalidArgumentError("it has sequence lengths other than the whole sequence; leave sequence_lens out");
+    const std::string found =
+        length.per_step == 0 ? absl::StrCat("is ", length.fixed) : "depends on the number of steps";
+    const std::string expected = steps ? absl::StrCat(*steps) : "whatever number a request has";
+    return absl::InvalidArgumentError(absl::StrCat("its sequence_lens ", found, "; expected all steps of the input, ",
+                                                   expected, ": leave sequence_lens out"));
   }
   return absl::OkStatus();
 }
 
 struct Layout {
   bool batch_first = false;
+  std::vector<Direction> directions;
   int64_t hidden_size = 0;
   int64_t input_size = 0;
 };
@@ -116,9 +133,13 @@ absl::StatusOr<Layout> ReadLayout(const Node& node, const Value& x) {
   RECURD_ASSIGN_OR_RETURN(const int64_t layout_number, node.Int("layout", 0));
   RECURD_ASSIGN_OR_RETURN(layout.hidden_size, node.Int("hidden_size", 0));
   RECURD_ASSIGN_OR_RETURN(const std::string direction, node.String("direction", "forward"));
-  if (direction != "forward") {
+  if (direction == "bidirectional") {
+    layout.directions = {{0, 2, false}, {1, 2, true}};
+  } else if (direction == "forward" || direction == "reverse") {
+    layout.directions = {{0, 1, direction == "reverse"}};
+  } else {
     return absl::InvalidArgumentError(
-        absl::StrCat("its direction is '", direction, "'; only forward layers can be served step by step"));
+        absl::StrCat("its direction is '", direction, "'; expected forward, reverse or bidirectional"));
   }
   layout.batch_first = layout_number != 0;
   const int time = layout.batch_first ? 1 : 0;
@@ -137,30 +158,34 @@ absl::StatusOr<Layout> ReadLayout(const Node& node, const Value& x) {
   return layout;
 }
 
-// Adds the h or c of a layer to the state and says where its initial value comes from.
+// Adds the h or c of one of a layer's directions to the state and says where its initial value comes from.
 absl::StatusOr<int> AddState(const Node& node, Lowering& lowering, int i, const Layout& layout,
-                             absl::string_view suffix) {
+                             const Direction& direction, const std::string& name) {
   const int hidden = static_cast<int>(layout.hidden_size);
   RECURD_RETURN_IF_ERROR(lowering.builder().Charge(hidden));
-  LayerState state{{.name = absl::StrCat(node.Name(), suffix), .size = hidden}, std::vector<float>(hidden, 0.0F)};
+  LayerState state{{.name = name, .size = hidden}, std::vector<float>(hidden, 0.0F)};
   if (lowering.HasInput(node, i)) {
     RECURD_ASSIGN_OR_RETURN(const Value* value, lowering.Input(node, i));
-    if (value->axes != Axes{{1, 1, hidden}}) {
+    Axes axes{{direction.count, 1, hidden}};
+    if (layout.batch_first) std::swap(axes.sizes[0], axes.sizes[1]);
+    if (value->axes != axes) {
       return absl::InvalidArgumentError(
-          absl::StrCat("its initial state has shape ", value->axes.ToString(), "; expected [1,1,", hidden, "]"));
+          absl::StrCat("its initial state has shape ", value->axes.ToString(), "; expected ", axes.ToString()));
     }
     if (value->is_computed() || (value->is_constant() && !value->elements->is_float)) {
       return absl::InvalidArgumentError("its initial state is computed from the inputs of the steps");
     }
+    const int begin = direction.index * hidden;
     if (value->is_constant()) {
-      state.initial = value->elements->floats;
+      const auto from = value->elements->floats.begin() + begin;
+      state.initial.assign(from, from + hidden);
     } else {
       for (int j = 1; j < hidden; ++j) {
-        if (value->places[j] == value->places[0] + j) continue;
+        if (value->places[begin + j] == value->places[begin] + j) continue;
         return absl::InvalidArgumentError("its initial state is not one run of its graph input");
       }
       state.state_input = value->state_input;
-      state.spec.input_offset = value->places[0];
+      state.spec.input_offset = value->places[begin];
     }
   }
   if (!std::all_of(state.initial.begin(), state.initial.end(), [](float value) { return std::isfinite(value); })) {
@@ -170,29 +195,32 @@ absl::StatusOr<int> AddState(const Node& node, Lowering& lowering, int i, const 
 }
 
 absl::StatusOr<RecurrentOp> ReadWeights(const Node& node, Lowering& lowering, const CellTraits& traits,
-                                        const Layout& layout) {
+                                        const Layout& layout, const Direction& direction) {
   const int64_t hidden = layout.hidden_size, rows = traits.gate_count * hidden;
   RecurrentOp op{.cell = traits.cell};
-  op.name = node.Name();
   op.input_weights = {static_cast<int>(rows), static_cast<int>(layout.input_size), {}};
   op.recurrent_weights = {static_cast<int>(rows), static_cast<int>(hidden), {}};
-  RECURD_ASSIGN_OR_RETURN(op.input_weights.values, ReadWeights(node, lowering, 1, "W", {rows, layout.input_size}));
-  RECURD_ASSIGN_OR_RETURN(op.recurrent_weights.values, ReadWeights(node, lowering, 2, "R", {rows, hidden}));
+  RECURD_ASSIGN_OR_RETURN(op.input_weights.values,
+                          ReadWeights(node, lowering, 1, "W", {rows, layout.input_size}, direction));
+  RECURD_ASSIGN_OR_RETURN(op.recurrent_weights.values, ReadWeights(node, lowering, 2, "R", {rows, hidden}, direction));
   std::vector<float> biases(2 * rows, 0.0F);
   if (lowering.HasInput(node, 3)) {
-    RECURD_ASSIGN_OR_RETURN(biases, ReadWeights(node, lowering, 3, "B", {2 * rows}));
+    RECURD_ASSIGN_OR_RETURN(biases, ReadWeights(node, lowering, 3, "B", {2 * rows}, direction));
   }
   op.input_bias.assign(biases.begin(), biases.begin() + rows);
   op.recurrent_bias.assign(biases.begin() + rows, biases.end());
   if (traits.cell == CellKind::kLstm && lowering.HasInput(node, 7)) {
-    RECURD_ASSIGN_OR_RETURN(op.peepholes, ReadWeights(node, lowering, 7, "P", {3 * hidden}));
+    RECURD_ASSIGN_OR_RETURN(op.peepholes, ReadWeights(node, lowering, 7, "P", {3 * hidden}, direction));
   }
   return op;
 }
 
-absl::Status ReadAttributes(const Node& node, const CellTraits& traits, RecurrentOp& op) {
+absl::Status ReadAttributes(const Node& node, const CellTraits& traits, const Direction& direction, RecurrentOp& op) {
   node.Has("output_sequence");
-  RECURD_ASSIGN_OR_RETURN(op.activations, ReadActivations(node, traits));
+  RECURD_ASSIGN_OR_RETURN(const std::vector<Activation> functions, ReadActivations(node, traits, direction.count));
+  const size_t count = functions.size() / direction.count;
+  const auto begin = functions.begin() + static_cast<ptrdiff_t>(direction.index * count);
+  op.activations.assign(begin, begin + static_cast<ptrdiff_t>(count));
   RECURD_ASSIGN_OR_RETURN(op.clip, node.Float("clip", 0));
   if (!(op.clip >= 0) || std::isinf(op.clip)) {
     return absl::InvalidArgumentError(absl::StrCat("its clip is ", op.clip, "; expected a positive number"));
@@ -208,35 +236,72 @@ absl::Status ReadAttributes(const Node& node, const CellTraits& traits, Recurren
   return absl::OkStatus();
 }
 
-// Y is [T, directions, batch, H], with layout 1 [batch, T, directions, H]; Y_h and Y_c are [1,1,H] in both.
-absl::Status DefineOutputs(const Node& node, Lowering& lowering, const Layout& layout, const Value& h) {
-  Value y = Builder::Reinterpret(h, Axes{{1, 1, 1, layout.hidden_size}, layout.batch_first ? 1 : 0});
-  RECURD_RETURN_IF_ERROR(lowering.Output(node, 0, std::move(y)));
-  return lowering.Output(node, 1, Builder::Reinterpret(h, Axes{{1, 1, layout.hidden_size}}));
-}
+// h, and for an LSTM c, of one direction, as places of the frame.
+struct DirectionResult {
+  Value h, c;
+};
 
-absl::Status LowerRecurrent(const Node& node, Lowering& lowering) {
+absl::StatusOr<DirectionResult> AddDirection(const Node& node, Lowering& lowering, const Layout& layout,
+                                             const Direction& direction, const std::string& name) {
   const CellTraits traits = TraitsOf(node);
   Builder& builder = lowering.builder();
   RECURD_ASSIGN_OR_RETURN(const Value* x, lowering.Input(node, 0));
-  RECURD_ASSIGN_OR_RETURN(const Layout layout, ReadLayout(node, *x));
-  RECURD_RETURN_IF_ERROR(CheckSequenceLengths(node, lowering));
-  RECURD_ASSIGN_OR_RETURN(RecurrentOp op, ReadWeights(node, lowering, traits, layout));
-  RECURD_RETURN_IF_ERROR(ReadAttributes(node, traits, op));
-  RECURD_ASSIGN_OR_RETURN(op.state_offset, AddState(node, lowering, 5, layout, ".h"));
+  if (direction.backward) RECURD_RETURN_IF_ERROR(builder.passes().NeedWholeSequence("it runs backward"));
+  RECURD_ASSIGN_OR_RETURN(const int pass, builder.passes().Find(x->pass, direction.backward));
+  RECURD_ASSIGN_OR_RETURN(RecurrentOp op, ReadWeights(node, lowering, traits, layout, direction));
+  RECURD_RETURN_IF_ERROR(ReadAttributes(node, traits, direction, op));
+  op.name = name;
+  RECURD_ASSIGN_OR_RETURN(op.state_offset, AddState(node, lowering, 5, layout, direction, name + ".h"));
   int c_offset = 0;
   if (traits.cell == CellKind::kLstm) {
-    RECURD_ASSIGN_OR_RETURN(c_offset, AddState(node, lowering, 6, layout, ".c"));
+    RECURD_ASSIGN_OR_RETURN(c_offset, AddState(node, lowering, 6, layout, direction, name + ".c"));
   }
-  RECURD_ASSIGN_OR_RETURN(op.in, builder.Gather(*x));
-  RECURD_ASSIGN_OR_RETURN(const Value h, builder.NewValue(Axes{{layout.hidden_size}}, &op.out));
+  RECURD_ASSIGN_OR_RETURN(op.in, builder.Gather(*x, pass));
+  DirectionResult result;
+  RECURD_ASSIGN_OR_RETURN(result.h, builder.NewValue(Axes{{layout.hidden_size}}, pass, &op.out));
   builder.program().ops.push_back(std::move(op));
-  RECURD_RETURN_IF_ERROR(DefineOutputs(node, lowering, layout, h));
-  if (traits.cell != CellKind::kLstm || node.output(2).empty()) return absl::OkStatus();
+  if (traits.cell != CellKind::kLstm || node.output(2).empty()) return result;
   Span out;
-  RECURD_ASSIGN_OR_RETURN(Value c, builder.NewValue(Axes{{1, 1, layout.hidden_size}}, &out));
+  RECURD_ASSIGN_OR_RETURN(result.c, builder.NewValue(Axes{{layout.hidden_size}}, pass, &out));
   builder.program().ops.push_back(StateReadOp{c_offset, out});
-  return lowering.Output(node, 2, std::move(c));
+  return result;
+}
+
+// The directions' values side by side. Y is [T, directions, batch, H], with layout 1 [batch, T, directions, H]; Y_h and
+// Y_c are [directions, batch, H], with layout 1 [batch, directions, H].
+absl::Status DefineOutput(const Node& node, Lowering& lowering, int i, const Layout& layout,
+                          const std::vector<const Value*>& directions) {
+  if (node.output(i).empty()) return absl::OkStatus();
+  const bool has_time = i == 0;
+  const Axes axes =
+      has_time ? Axes{{1, 1, 1, layout.hidden_size}, layout.batch_first ? 1 : 0} : Axes{{1, 1, layout.hidden_size}};
+  std::vector<Value> values;
+  for (const Value* value : directions) values.push_back(Builder::Reinterpret(*value, axes));
+  std::vector<const Value*> pointers;
+  for (const Value& value : values) pointers.push_back(&value);
+  RECURD_ASSIGN_OR_RETURN(Value joined, lowering.builder().Concat(pointers, has_time + layout.batch_first));
+  return lowering.Output(node, i, std::move(joined));
+}
+
+absl::Status LowerRecurrent(const Node& node, Lowering& lowering) {
+  RECURD_ASSIGN_OR_RETURN(const Value* x, lowering.Input(node, 0));
+  RECURD_ASSIGN_OR_RETURN(const Layout layout, ReadLayout(node, *x));
+  RECURD_RETURN_IF_ERROR(CheckSequenceLengths(node, lowering));
+  const std::string name = lowering.builder().program().UniqueName(node.Name());
+  std::vector<DirectionResult> results;
+  for (const Direction& direction : layout.directions) {
+    const std::string own = direction.index > 0 ? lowering.builder().program().UniqueName(name + ".reverse") : name;
+    RECURD_ASSIGN_OR_RETURN(results.emplace_back(), AddDirection(node, lowering, layout, direction, own));
+  }
+  std::vector<const Value*> h, c;
+  for (const DirectionResult& result : results) {
+    h.push_back(&result.h);
+    c.push_back(&result.c);
+  }
+  RECURD_RETURN_IF_ERROR(DefineOutput(node, lowering, 0, layout, h));
+  RECURD_RETURN_IF_ERROR(DefineOutput(node, lowering, 1, layout, h));
+  if (node.op() != "LSTM") return absl::OkStatus();
+  return DefineOutput(node, lowering, 2, layout, c);
 }
 
 constexpr LowererEntry kEntries[] = {

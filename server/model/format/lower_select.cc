@@ -12,14 +12,7 @@ namespace {
 
 absl::Status PartOfTime(absl::string_view what) {
   return absl::InvalidArgumentError(
-      absl::StrCat("it takes ", what, " of the time axis; only all steps or the last one can be served"));
-}
-
-// A per-step value seen after the last step only. The axis that was time keeps its size of 1, or goes.
-Value AfterLastStep(Value value, bool keep_axis) {
-  if (!keep_axis) value.axes.sizes.erase(value.axes.sizes.begin() + value.axes.time);
-  value.axes.time = -1;
-  return value;
+      absl::StrCat("it takes ", what, " of the time axis; only all steps, the first or the last can be served"));
 }
 
 struct SliceBounds {
@@ -27,11 +20,14 @@ struct SliceBounds {
   int64_t step = 1;
 };
 
-absl::StatusOr<Value> SliceTime(const Value& in, const SliceBounds& bounds, StepCount steps) {
+absl::StatusOr<Value> SliceTime(Builder& builder, const Value& in, const SliceBounds& bounds) {
+  const StepCount steps = builder.steps();
   const bool to_end = ReachesLastStep(bounds.end, steps) && bounds.step == 1;
   if (to_end && ClassifyTimeIndex(bounds.start, steps) == TimeIndex::kFirst) return in;
   if (to_end && steps == 1 && bounds.start == Dim{0, 0}) return in;
-  if (to_end && ClassifyTimeIndex(bounds.start, steps) == TimeIndex::kLast) return AfterLastStep(in, true);
+  if (to_end && ClassifyTimeIndex(bounds.start, steps) == TimeIndex::kLast) return builder.AtEnd(in, true, true);
+  const bool is_first = ClassifyTimeIndex(bounds.start, steps) == TimeIndex::kFirst && bounds.end == Dim{1, 0};
+  if (is_first && bounds.step == 1) return builder.AtEnd(in, false, true);
   return PartOfTime(bounds.step < 0 ? "the reverse" : "a part");
 }
 
@@ -80,7 +76,7 @@ absl::Status LowerSlice(const Node& node, Lowering& lowering) {
                             NormalAxis(axes.empty() ? static_cast<int64_t>(i) : axes[i].fixed, out.axes.rank()));
     const SliceBounds bounds{starts[i], ends[i], strides.empty() ? 1 : strides[i].fixed};
     if (axis == out.axes.time) {
-      RECURD_ASSIGN_OR_RETURN(out, SliceTime(out, bounds, lowering.builder().steps()));
+      RECURD_ASSIGN_OR_RETURN(out, SliceTime(lowering.builder(), out, bounds));
     } else {
       RECURD_ASSIGN_OR_RETURN(out, SliceFixed(lowering.builder(), out, axis, bounds));
     }
@@ -96,11 +92,11 @@ absl::Status LowerGather(const Node& node, Lowering& lowering) {
   RECURD_ASSIGN_OR_RETURN(const int axis, NormalAxis(given, in->axes.rank()));
   Builder& builder = lowering.builder();
   if (axis == in->axes.time) {
-    if (dims.size() != 1 || indices->axes.rank() > 1 ||
-        ClassifyTimeIndex(dims[0], builder.steps()) != TimeIndex::kLast) {
-      return PartOfTime("a part");
-    }
-    return lowering.Output(node, 0, AfterLastStep(*in, indices->axes.rank() == 1));
+    if (dims.size() != 1 || indices->axes.rank() > 1) return PartOfTime("a part");
+    const TimeIndex index = ClassifyTimeIndex(dims[0], builder.steps());
+    if (index == TimeIndex::kOther) return PartOfTime("a part");
+    RECURD_ASSIGN_OR_RETURN(Value out, builder.AtEnd(*in, index == TimeIndex::kLast, indices->axes.rank() == 1));
+    return lowering.Output(node, 0, std::move(out));
   }
   const int64_t size = in->axes.sizes[axis];
   Value moved{.kind = in->kind, .axes = in->axes};

@@ -3,12 +3,14 @@
 #include <cstdint>
 #include <memory>
 #include <numeric>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "server/base/status_macros.h"
 #include "server/model/format/finish_model.h"
+#include "server/model/format/finish_passes.h"
 #include "server/model/format/graph.h"
 #include "server/model/format/lower.h"
 #include "server/model/format/time_axis.h"
@@ -50,7 +52,7 @@ absl::Status DefineInputs(const Graph& graph, const TimeAxisGuess& guess, Loweri
     if (value.axes.has_time()) {
       TensorSpec spec{.name = port.name, .shape = std::move(shape)};
       spec.shape[value.axes.time] = -1;
-      RECURD_ASSIGN_OR_RETURN(value, lowering.builder().NewValue(value.axes, &spec.frame));
+      RECURD_ASSIGN_OR_RETURN(value, lowering.builder().NewValue(value.axes, 0, &spec.frame));
       inputs.steps.push_back(std::move(spec));
     } else {
       value.kind = Value::Kind::kStateInput;
@@ -59,6 +61,12 @@ absl::Status DefineInputs(const Graph& graph, const TimeAxisGuess& guess, Loweri
       std::iota(value.places.begin(), value.places.end(), 0);
       inputs.states.push_back({port.name, std::move(shape)});
     }
+    RECURD_RETURN_IF_ERROR(lowering.Define(port.name, std::move(value)));
+  }
+  for (const Port& port : graph.length_inputs) {
+    Elements steps{.is_float = false};
+    steps.Append(Dim{0, 1});
+    Value value = ConstantValue(std::move(steps), std::vector<int64_t>(port.sizes.size(), 1));
     RECURD_RETURN_IF_ERROR(lowering.Define(port.name, std::move(value)));
   }
   return absl::OkStatus();
@@ -81,30 +89,45 @@ absl::StatusOr<std::vector<NamedValue>> CollectOutputs(const Graph& graph, Lower
 }
 
 // Imports the graph with its inputs read in one way. `node_count` tells how many nodes were understood.
-absl::StatusOr<Model> Import(const Graph& graph, const TimeAxisGuess& guess, size_t* node_count) {
-  Lowering lowering(guess.steps, 2 * graph.file_bytes + (int64_t{1} << 22));
+// Errors: UNIMPLEMENTED if it must stream and can't.
+absl::StatusOr<Model> Import(const Graph& graph, const TimeAxisGuess& guess, bool must_stream, size_t* node_count,
+                             ImportTrace* trace) {
+  Lowering lowering(guess.steps, 2 * graph.file_bytes + (int64_t{1} << 22), must_stream);
   GraphInputs inputs;
   for (const auto& [name, value] : graph.initializers) RECURD_RETURN_IF_ERROR(lowering.Define(name, value));
   RECURD_RETURN_IF_ERROR(DefineInputs(graph, guess, lowering, inputs));
   for (const Node& node : graph.nodes) {
-    RECURD_RETURN_IF_ERROR(LowerNode(node, lowering));
+    if (absl::Status status = LowerNode(node, lowering); !status.ok()) {
+      if (trace != nullptr) *trace = TraceOf(lowering, *node_count);
+      return status;
+    }
     ++*node_count;
   }
+  if (trace != nullptr) *trace = TraceOf(lowering, std::nullopt);
   RECURD_ASSIGN_OR_RETURN(const std::vector<NamedValue> outputs, CollectOutputs(graph, lowering));
-  return FinishModel(std::move(lowering.builder().program()), std::move(inputs.steps), outputs,
-                     std::move(inputs.states));
+  Builder& builder = lowering.builder();
+  if (builder.passes().streams()) {
+    return FinishModel(std::move(builder.program()), std::move(inputs.steps), outputs, std::move(inputs.states));
+  }
+  return FinishWholeSequenceModel(std::move(builder.program()), builder.passes(), std::move(inputs.steps), outputs,
+                                  std::move(inputs.states));
 }
 
 // The import with the first guess that works. Otherwise the error of the one that came furthest; guesses that a
-// recurrent node has proved wrong count last.
-absl::StatusOr<Model> ImportWithBestGuess(const Graph& graph) {
+// recurrent node has proved wrong count last. `needs_whole_sequence` tells if one failed for having to stream.
+absl::StatusOr<Model> ImportWithBestGuess(const Graph& graph, const std::vector<TimeAxisGuess>& guesses,
+                                          bool must_stream, bool* needs_whole_sequence, ImportTrace* trace) {
   absl::Status best_error = absl::InvalidArgumentError("the graph's inputs have no axes that can all be time");
   std::pair<bool, size_t> best_rank = {false, 0};
-  for (const TimeAxisGuess& guess : GuessTimeAxes(graph, FindStateInputs(graph))) {
+  for (const TimeAxisGuess& guess : guesses) {
     size_t node_count = 0;
-    absl::StatusOr<Model> model = Import(graph, guess, &node_count);
-    if (model.ok()) return model;
+    ImportTrace this_trace;
+    absl::StatusOr<Model> model =
+        Import(graph, guess, must_stream, &node_count, trace == nullptr ? nullptr : &this_trace);
+    *needs_whole_sequence |= absl::IsUnimplemented(model.status());
     const std::pair<bool, size_t> rank = {!absl::IsFailedPrecondition(model.status()), node_count + 1};
+    if (trace != nullptr && (model.ok() || rank > best_rank)) *trace = std::move(this_trace);
+    if (model.ok()) return model;
     if (rank > best_rank) {
       best_rank = rank;
       best_error = absl::InvalidArgumentError(model.status().message());
@@ -113,13 +136,27 @@ absl::StatusOr<Model> ImportWithBestGuess(const Graph& graph) {
   return best_error;
 }
 
+// A model that streams if there is a way to read the inputs in which it does; else one of whole sequences.
+absl::StatusOr<Model> ImportGraph(const Graph& graph, ImportTrace* trace) {
+  const std::vector<TimeAxisGuess> guesses = GuessTimeAxes(graph, FindStateInputs(graph));
+  bool needs_whole_sequence = false;
+  absl::StatusOr<Model> model = ImportWithBestGuess(graph, guesses, true, &needs_whole_sequence, trace);
+  if (!model.ok() && needs_whole_sequence) {
+    model = ImportWithBestGuess(graph, guesses, false, &needs_whole_sequence, trace);
+  }
+  if (!model.ok()) return model;
+  for (const Port& port : graph.length_inputs) model->length_inputs.push_back(port.name);
+  return model;
+}
+
 }  // namespace
 }  // namespace format
 
-absl::StatusOr<Model> ImportOnnx(absl::string_view bytes, absl::string_view name, absl::string_view version) {
+absl::StatusOr<Model> ImportOnnx(absl::string_view bytes, absl::string_view name, absl::string_view version,
+                                 ImportTrace* trace) {
   const auto import = [&]() -> absl::StatusOr<Model> {
     RECURD_ASSIGN_OR_RETURN(const std::unique_ptr<format::Graph> graph, format::ParseGraph(bytes));
-    RECURD_ASSIGN_OR_RETURN(Model model, format::ImportWithBestGuess(*graph));
+    RECURD_ASSIGN_OR_RETURN(Model model, format::ImportGraph(*graph, trace));
     RECURD_RETURN_IF_ERROR(ValidateModel(model));
     return model;
   };

@@ -4,6 +4,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "server/model/format/import_trace.h"
 #include "server/model/model.h"
 
 namespace recurd {
@@ -11,7 +12,8 @@ namespace recurd {
 // Larger files are refused unread.
 inline constexpr int64_t kMaxOnnxFileBytes = int64_t{256} << 20;
 
-// Turns an ONNX file into a program that runs once a step.
+// Turns an ONNX file into a program that runs once a step, or if it needs its whole sequence at once into one program a
+// walk over it (model.h: Pass).
 //
 // The graph is evaluated once, symbolically: constants are folded; of a value that changes with every step it is known
 // which axis is time and where in the frame each element stands, so that Transpose, Reshape, Slice, Concat and their
@@ -22,8 +24,10 @@ inline constexpr int64_t kMaxOnnxFileBytes = int64_t{256} << 20;
 // outside the file is refused. ONNX's own checker is not run: it opens other files, throws, and knows no opset
 // behind 17.
 //
-// Errors: INVALID_ARGUMENT naming the node, its operator and why it can't be served one step at a time. Threads: any.
+// Errors: INVALID_ARGUMENT naming the node, its operator and why it can't be served. Threads: any.
 // Source: ONNX operator definitions, opsets 7 to 22 (github.com/onnx/onnx docs/Operators.md).
-absl::StatusOr<Model> ImportOnnx(absl::string_view bytes, absl::string_view name, absl::string_view version);
+// `trace`, if given, receives what was learned of the graph, whether or not it can be served.
+absl::StatusOr<Model> ImportOnnx(absl::string_view bytes, absl::string_view name, absl::string_view version,
+                                 ImportTrace* trace = nullptr);
 
 }  // namespace recurd

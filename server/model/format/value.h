@@ -37,6 +37,9 @@ struct Value {
   std::shared_ptr<const Elements> elements;  // kConstant
   std::vector<int> places;  // kComputed: each element's place in the frame. kStateInput: its position in that input
   int state_input = -1;     // kStateInput: which
+  // kComputed: the first pass that can read it. Without a time axis: the pass after whose last step it is meant; a
+  // later one finds it by Program::Hold only.
+  int pass = 0;
 
   bool is_constant() const { return kind == Kind::kConstant; }
   bool is_computed() const { return kind == Kind::kComputed; }

@@ -67,6 +67,7 @@ void AddTo(const Placement& layer, Placement* sum) {
 }  // namespace
 
 absl::StatusOr<PlacedModel> Placer::Place(const Model& model, const std::vector<const MappingEntry*>& mappings) {
+  RECURD_RETURN_IF_ERROR(CheckStreams(model));
   std::vector<PlacedModel> placed;
   std::vector<std::string> reasons;
   for (const MappingEntry* mapping : mappings) {
@@ -119,6 +120,12 @@ absl::StatusOr<Placement> Emulate(const emu::Placement& array, const hw::Timing&
                    .modelled = {.first_ns = static_cast<double>(cycles.first) * hw::kNsPerCycle,
                                 .steady_ns = cycles.steady * hw::kNsPerCycle,
                                 .switch_ns = static_cast<double>(cycles.switch_in) * hw::kNsPerCycle}};
+}
+
+absl::Status CheckStreams(const Model& model) {
+  if (model.streams()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("model '", model.name, "': ", model.whole_sequence_reason,
+                                                 "; the array only runs forward: serve it with --pipeline=cpu"));
 }
 
 emu::GruWeights ZeroWeights(const emu::LayerShape& shape) {

@@ -24,6 +24,9 @@ struct PlacedModel {
 // Errors: as Placement::make and RunStepTimes.
 absl::StatusOr<Placement> Emulate(const emu::Placement& array, const hw::Timing& timing);
 
+// Errors: INVALID_ARGUMENT if the model needs its whole sequence at once, with why and the way out.
+absl::Status CheckStreams(const Model& model);
+
 // Weights of nothing.
 emu::GruWeights ZeroWeights(const emu::LayerShape& shape);
 

@@ -8,6 +8,7 @@
 #include "server/pipeline/check.h"
 #include "server/pipeline/measure.h"
 #include "server/pipeline/program.h"
+#include "server/pipeline/sequence_program.h"
 
 namespace recurd {
 namespace {
@@ -17,20 +18,26 @@ class CpuModel final : public PreparedModel {
   CpuModel(std::shared_ptr<const Model> model, const Kernels& kernels)
       : model_(std::move(model)),
         form_(model_->activation.value_or(ActivationForm::kExact)),
-        program_(*model_, kernels,
-                 [&](const RecurrentOp& op) { return std::make_unique<PackedRecurrentCell>(op, form_, kernels); }),
+        program_(*model_, kernels, MakeCells(kernels)),
+        sequence_(*model_, kernels, MakeCells(kernels)),
         step_ns_(MeasureStepNs(*model_, [this](const Run& run) { Execute(run); })) {}
 
   const Model& model() const override { return *model_; }
   double step_ns() const override { return step_ns_; }
   std::string numerics_profile() const override { return ProfileOf(form_); }
 
-  void Execute(const Run& run) { program_.Execute(run); }
+  void Execute(const Run& run) { model_->streams() ? program_.Execute(run) : sequence_.Execute(run); }
 
  private:
+  CellFactory MakeCells(const Kernels& kernels) const {
+    return
+        [&, form = form_](const RecurrentOp& op) { return std::make_unique<PackedRecurrentCell>(op, form, kernels); };
+  }
+
   const std::shared_ptr<const Model> model_;
   const ActivationForm form_;
-  Program program_;
+  Program program_;  // empty for a model that has passes
+  SequenceProgram sequence_;
   const double step_ns_;
 };
 

@@ -54,6 +54,7 @@ std::string XrtPipeline::numerics_profile() const { return mapping_.ProfileOf(bo
 
 absl::StatusOr<std::unique_ptr<PreparedModel>> XrtPipeline::Prepare(std::shared_ptr<const Model> model) {
   RECURD_RETURN_IF_ERROR(ValidateModel(*model));
+  RECURD_RETURN_IF_ERROR(array::CheckStreams(*model));
   RECURD_ASSIGN_OR_RETURN(
       auto prepared, board::XrtModel::Make(std::move(model), mapping_, board_->placement(), one_layer_,
                                            board_->times().steady_ns, board_->job_steps(), &last_layer_id_, kernels_));

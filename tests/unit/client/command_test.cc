@@ -19,7 +19,7 @@ TEST(Printable, ShowsControlCharactersInsteadOfSendingThem) { EXPECT_EQ(Printabl
 TEST(ToJson, ShowsAllFieldsByTheirNamesInTheProto) {
   v1::ListModelsResponse models;
   models.add_models()->set_name("m");
-  EXPECT_EQ(ToJson(models), R"({"models":[{"name":"m","version":"","state":""}]})");
+  EXPECT_EQ(ToJson(models), R"({"models":[{"name":"m","version":"","state":"","whole_sequence_reason":""}]})");
 }
 
 }  // namespace

@@ -161,7 +161,8 @@ class FakeRecurrent final : public v1::Recurrent::Service {
 
   grpc::Status GetModel(grpc::ServerContext*, const v1::GetModelRequest* request,
                         v1::GetModelResponse* response) override {
-    if (request->model() != "sum") return UnknownModel(request->model());
+    if (request->model() != "sum" && request->model() != "whole") return UnknownModel(request->model());
+    if (request->model() == "whole") response->set_whole_sequence_reason("node 'bi' (LSTM): it runs backward");
     response->set_name("sum");
     response->set_version("1");
     response->set_input_size(FakeStream::kInputSize);

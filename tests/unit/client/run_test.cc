@@ -28,7 +28,8 @@ TEST_F(RecurctlTest, ModelsListsModels) {
   const ShellResult result = Run("models");
   EXPECT_EQ(result.exit_code, 0);
   EXPECT_THAT(result.output, HasSubstr("sum                      1        READY"));
-  EXPECT_EQ(Run("models --json").output, "{\"models\":[{\"name\":\"sum\",\"version\":\"1\",\"state\":\"READY\"}]}\n");
+  EXPECT_EQ(Run("models --json").output,
+            "{\"models\":[{\"name\":\"sum\",\"version\":\"1\",\"state\":\"READY\",\"whole_sequence_reason\":\"\"}]}\n");
 }
 
 TEST_F(RecurctlTest, ModelDescribesOne) {
@@ -36,6 +37,12 @@ TEST_F(RecurctlTest, ModelDescribesOne) {
   EXPECT_EQ(result.exit_code, 0);
   EXPECT_THAT(result.output, HasSubstr("a step         2 floats in, 1 out"));
   EXPECT_THAT(result.output, HasSubstr("step time      250 ns, measured while warming"));
+}
+
+TEST_F(RecurctlTest, ModelSaysWhetherItStreamsOrWhyNot) {
+  EXPECT_THAT(Run("model sum").output, HasSubstr("streams        yes\n"));
+  EXPECT_THAT(Run("model whole").output,
+              HasSubstr("streams        no: node 'bi' (LSTM): it runs backward; use recurctl infer\n"));
 }
 
 TEST_F(RecurctlTest, AnUnknownModelIsTheServersMessageAndCodeOne) {

@@ -70,6 +70,48 @@ TEST(PipelineAllocationTest, StartAndPollOfTheCpuAllocateNothing) {
   EXPECT_EQ(AllocationsOfARun(pipeline, RandomModel(LayerKind::kLstm, 33, 65)), 0u);
 }
 
+// A walk backward over one layer, then a walk forward that hands its result on.
+Model BothWays() {
+  Model forward = RandomModel(LayerKind::kLstm, 3, 9), backward = forward;
+  forward.output_size = backward.output_size = forward.input_size = backward.input_size = 3 + 12;
+  for (Model* step : {&forward, &backward}) {
+    for (TensorSpec& output : step->outputs) output.row.offset += 3;
+    step->state_op_count = static_cast<int>(step->ops.size());  // its outputs are wanted at every step
+  }
+  Model model{.name = "both ways", .inputs = forward.inputs, .outputs = forward.outputs, .input_size = 3};
+  model.inputs[0].frame = {0, 3};
+  for (TensorSpec& output : model.outputs)
+    output.frame = std::exchange(output.row, Span{output.row.offset - 3, output.row.size});
+  model.output_size = 12;
+  model.row_size = 15;
+  model.passes.push_back({.backward = true, .step = std::make_shared<const Model>(backward)});
+  model.passes.push_back({.step = std::make_shared<const Model>(forward), .state_offset = backward.state_size()});
+  for (const Pass& pass : model.passes) {
+    model.initial_state.insert(model.initial_state.end(), pass.step->initial_state.begin(),
+                               pass.step->initial_state.end());
+  }
+  return model;
+}
+
+TEST(PipelineAllocationTest, ASliceOfAPassAllocatesNothing) {
+  constexpr int kSteps = 10;
+  CpuPipeline pipeline;
+  const auto model = std::make_shared<const Model>(BothWays());
+  const std::unique_ptr<PreparedModel> prepared = pipeline.Prepare(model).value();
+  std::vector<float> next(model->state_size()), rows(kSteps * model->row_size), inputs(kSteps * model->input_size),
+      outputs(kSteps * model->output_size);
+  recurd::Run run{.model = prepared.get(),
+                  .state = model->initial_state.data(),
+                  .next_state = next.data(),
+                  .inputs = inputs.data(),
+                  .outputs = outputs.data(),
+                  .steps = kSteps,
+                  .slice = {.rows = rows.data(), .sequence_steps = kSteps}};
+  const size_t before = allocation_count;
+  for (run.slice.pass = 0; run.slice.pass < 2; ++run.slice.pass) pipeline.Start(run);
+  EXPECT_EQ(allocation_count, before);
+}
+
 TEST(PipelineAllocationTest, NoFormOfActivationAllocates) {
   for (const NamedForm& named : ActivationForms()) {
     CpuPipeline cpu;

@@ -91,7 +91,7 @@ TEST_F(TokenTest, AreExchangedWhileItServes) {
   EXPECT_TRUE(ListModels(channel_, "0123456789abcdef").ok());
 }
 
-// gRPC closes the connection of a call whose headers it refused: its answer may be lost, and the next call needs another.
+// gRPC closes the connection of a call whose headers it refused: the answer may be lost, the next call needs another.
 TEST(HeaderTest, ThatAreTooLongAreRefusedAndTheServerGoesOn) {
   InProcessServer server;
   EXPECT_THAT(Code(ListModels(Connect(server.address()), std::string(30'000, 'x'))),

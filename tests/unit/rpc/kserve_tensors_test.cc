@@ -228,5 +228,152 @@ TEST(KserveTensorsTest, RefusesNaNAndInfinityButNotHugeValues) {
   Read(request);
 }
 
+// Two sequences of two steps. The batch of "a" is in the middle, of "b" in front, of "h_0" behind.
+Model Batched() {
+  Model model = TwoInputs();
+  model.inputs[0].batch_axis = 1;
+  model.inputs[1].batch_axis = 0;
+  model.outputs[0].batch_axis = 0;
+  model.outputs[1].shape = {1, 2, -1};
+  model.outputs[1].batch_axis = 0;
+  model.outputs[2].batch_axis = 1;
+  model.state_inputs[0].batch_axis = 1;
+  return model;
+}
+
+inference::ModelInferRequest TwoOfTwo() {
+  inference::ModelInferRequest request;
+  AddInput(&request, "a", {2, 2, 2}, {1, 2, 11, 12, 3, 4, 13, 14});
+  AddInput(&request, "b", {2, 3, 2}, {5, 6, 7, 8, 9, 10, 15, 16, 17, 18, 19, 20});
+  return request;
+}
+
+std::string WhyNotOf(const Model& model, const inference::ModelInferRequest& request, Refusal refusal) {
+  Tensors tensors;
+  std::string why;
+  EXPECT_EQ(ReadTensors(request, model, kMaxSteps, &tensors, &why), refusal);
+  return why;
+}
+
+TEST(KserveTensorsTest, ABatchIsLaidOutSequenceAfterSequenceWhereverItsAxisIs) {
+  Tensors tensors;
+  std::string why;
+  ASSERT_EQ(ReadTensors(TwoOfTwo(), Batched(), kMaxSteps, &tensors, &why), Refusal::kNone) << why;
+  EXPECT_EQ(tensors.batch, 2);
+  EXPECT_THAT(tensors.rows, ElementsAre(1, 2, 5, 7, 9, 3, 4, 6, 8, 10, 11, 12, 15, 17, 19, 13, 14, 16, 18, 20));
+}
+
+TEST(KserveTensorsTest, ABatchOfOneIsWhatItIsWithoutOne) {
+  Tensors tensors;
+  std::string why;
+  ASSERT_EQ(ReadTensors(TwoSteps(), Batched(), kMaxSteps, &tensors, &why), Refusal::kNone) << why;
+  EXPECT_EQ(tensors.batch, 1);
+  EXPECT_EQ(tensors.rows, Read(TwoSteps()).rows);
+}
+
+TEST(KserveTensorsTest, InitialStatesOfABatchGoToTheirSequences) {
+  auto request = TwoOfTwo();
+  AddInput(&request, "h_0", {3, 2}, {7, 70, 8, 80, 9, 90});
+  Tensors tensors;
+  std::string why;
+  ASSERT_EQ(ReadTensors(request, Batched(), kMaxSteps, &tensors, &why), Refusal::kNone) << why;
+  EXPECT_THAT(tensors.state, ElementsAre(8, 9, 30, 7, 80, 90, 30, 70));
+}
+
+TEST(KserveTensorsTest, InputsOfDifferentBatchesAreRefused) {
+  auto request = TwoOfTwo();
+  AddInput(&request, "h_0", {3, 1}, {7, 8, 9});
+  EXPECT_THAT(WhyNotOf(Batched(), request, Refusal::kWrongLength),
+              HasSubstr("has 1 sequences, another input has 2; all have to agree"));
+}
+
+TEST(KserveTensorsTest, AModelWithATensorWhoseBatchIsNotKnownTakesNone) {
+  Model model = Batched();
+  model.outputs[2].batch_axis = -1;
+  EXPECT_FALSE(TakesBatches(model));
+  EXPECT_THAT(WhyNotOf(model, TwoOfTwo(), Refusal::kWrongLength), HasSubstr("Expected [-1,1,2], got [2,2,2]"));
+}
+
+TEST(KserveTensorsTest, ABatchesInitialStatesHaveALimit) {
+  Model model = Batched();
+  model.initial_state.resize(3 << 20);
+  auto request = TwoOfTwo();
+  AddInput(&request, "h_0", {3, 2}, {7, 70, 8, 80, 9, 90});
+  EXPECT_THAT(WhyNotOf(model, request, Refusal::kWrongLength), HasSubstr("take 25165824 bytes; the limit is 16777216"));
+}
+
+TEST(KserveTensorsTest, OutputsOfABatchAreJoinedAlongItsAxis) {
+  const Tensors tensors = {.batch = 2, .steps = 2, .outputs = {0, 1, 2}};
+  inference::ModelInferResponse response;
+  WriteOutputs(Batched(), tensors, {{1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13, 14, 15, 16, 17, 18}}, &response);
+  EXPECT_THAT(response.outputs(0).shape(), ElementsAre(2, 2, 2));
+  EXPECT_THAT(Floats(response.raw_output_contents(0)), ElementsAre(1, 2, 5, 6, 11, 12, 15, 16));
+  EXPECT_THAT(response.outputs(1).shape(), ElementsAre(2, 2, 2));
+  EXPECT_THAT(Floats(response.raw_output_contents(1)), ElementsAre(3, 7, 4, 8, 13, 17, 14, 18));
+  EXPECT_THAT(response.outputs(2).shape(), ElementsAre(3, 2));
+  EXPECT_THAT(Floats(response.raw_output_contents(2)), ElementsAre(6, 16, 7, 17, 8, 18));
+}
+
+// Inputs that say how long the sequences are.
+Model WithLengths() {
+  Model model = Batched();
+  model.length_inputs = {"lens"};
+  return model;
+}
+
+template <typename Int>
+void AddLengths(inference::ModelInferRequest* request, const std::string& type, const std::vector<Int>& lengths) {
+  AddInput(request, "lens", {static_cast<int64_t>(lengths.size())}, {});
+  request->mutable_inputs()->rbegin()->set_datatype(type);
+  request->mutable_raw_input_contents()->rbegin()->assign(reinterpret_cast<const char*>(lengths.data()),
+                                                          lengths.size() * sizeof(Int));
+}
+
+TEST(KserveTensorsTest, ALengthThatIsTheNumberOfStepsChangesNothing) {
+  auto narrow = TwoOfTwo(), wide = TwoOfTwo();
+  AddLengths<int32_t>(&narrow, "INT32", {2, 2});
+  AddLengths<int64_t>(&wide, "INT64", {2, 2});
+  for (const auto& request : {narrow, wide}) WhyNotOf(WithLengths(), request, Refusal::kNone);
+}
+
+TEST(KserveTensorsTest, ATypedLengthIsReadAsWell) {
+  inference::ModelInferRequest request;
+  for (const TensorSpec& spec : WithLengths().inputs) {
+    auto* input = request.add_inputs();
+    input->set_name(spec.name);
+    input->set_datatype("FP32");
+    for (const int64_t size : spec.shape) input->add_shape(size == -1 ? 1 : size);
+    for (int i = 0; i < spec.row.size; ++i) input->mutable_contents()->add_fp32_contents(1);
+  }
+  auto* input = request.add_inputs();
+  input->set_name("lens");
+  input->set_datatype("INT32");
+  input->add_shape(1);
+  input->mutable_contents()->add_int_contents(1);
+  WhyNotOf(WithLengths(), request, Refusal::kNone);
+  input->mutable_contents()->set_int_contents(0, 3);
+  EXPECT_THAT(WhyNotOf(WithLengths(), request, Refusal::kWrongLength),
+              HasSubstr("says 3 steps, the other inputs have 1"));
+  input->clear_contents();
+  EXPECT_THAT(WhyNotOf(WithLengths(), request, Refusal::kWrongLength), HasSubstr("total byte size 0"));
+}
+
+TEST(KserveTensorsTest, ALengthThatIsNotTheNumberOfStepsIsRefusedNamingBoth) {
+  auto request = TwoOfTwo();
+  AddLengths<int32_t>(&request, "INT32", {2, 1});
+  EXPECT_THAT(WhyNotOf(WithLengths(), request, Refusal::kWrongLength),
+              HasSubstr("'lens' for model 'two' says 1 steps, the other inputs have 2"));
+}
+
+TEST(KserveTensorsTest, ALengthThatIsNoneIsRefused) {
+  auto shape = TwoOfTwo(), type = TwoOfTwo(), bytes = TwoOfTwo();
+  AddLengths<int32_t>(&shape, "INT32", {2});
+  EXPECT_THAT(WhyNotOf(WithLengths(), shape, Refusal::kWrongLength), HasSubstr("Expected [2], got [1]"));
+  AddLengths<int32_t>(&type, "FP32", {2, 2});
+  EXPECT_THAT(WhyNotOf(WithLengths(), type, Refusal::kMalformed), HasSubstr("the model expects 'INT32'"));
+  AddLengths<int64_t>(&bytes, "INT32", {2, 2});
+  EXPECT_THAT(WhyNotOf(WithLengths(), bytes, Refusal::kWrongLength), HasSubstr("total byte size 16"));
+}
+
 }  // namespace
 }  // namespace recurd::kserve

@@ -73,6 +73,17 @@ TEST(LowerDenseTest, AProductThatIsAlsoReadElsewhereKeepsItsValue) {
   EXPECT_THAT(g.Run({2}), ElementsAre(11, 6));
 }
 
+TEST(LowerDenseTest, AMatrixAppliedToSeveralRowsIsStoredAndCountedOnce) {
+  GraphBuilder g;
+  const std::string rows = g.Node("rows", "Reshape", {g.Through(4), g.Integers({0, 2, 2})});
+  g.Output(g.Node("fc", "MatMul", {rows, g.Floats({2, 1}, {1, 10})}));
+  const auto model = g.Import();
+  ASSERT_TRUE(model.ok()) << model.status();
+  EXPECT_EQ(CountOps(*model, Op(DenseOp()).index()), 1);
+  EXPECT_EQ(model->parameter_count, 34);  // the layer has 2 * 16
+  EXPECT_THAT(g.Run({1, 2, 3, 4}), ElementsAre(21, 43));
+}
+
 TEST(LowerDenseTest, FoldsProductsOfConstants) {
   GraphBuilder g;
   const std::string weights = g.Node("low_rank", "MatMul", {g.Floats({2, 1}, {1, 2}), g.Floats({1, 2}, {3, 4})});

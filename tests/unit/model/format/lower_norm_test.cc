@@ -43,12 +43,6 @@ TEST(LowerNormTest, LogSoftmaxIsTheLogarithm) {
   EXPECT_THAT(g.Run({0, 0}), Pointwise(FloatNear(kBound), {std::log(0.5F), std::log(0.5F)}));
 }
 
-TEST(LowerNormTest, RefusesSoftmaxOverTime) {
-  GraphBuilder g;
-  g.Output(g.Node("attend", "Softmax", {g.Through(2)}).Set("axis", 0));
-  EXPECT_THAT(g.Refusal(), HasSubstr("node 'attend' (Softmax): it works along the time axis"));
-}
-
 TEST(LowerNormTest, ReducesTheAxesItNames) {
   GraphBuilder g(13);
   const std::string grid = Grid(g);
@@ -59,15 +53,6 @@ TEST(LowerNormTest, ReducesTheAxesItNames) {
   g.Output(g.Node("norm", "ReduceL2", {grid}).Set("axes", std::vector<int64_t>{2}));
   EXPECT_THAT(g.Run({3, 4, 0, 5}), ElementsAre(7, 5, 1.5F, 4.5F, 5, 3, 0, 5, 5));
   EXPECT_THAT(g.Import()->outputs[0].shape, ElementsAre(-1, 2));
-}
-
-TEST(LowerNormTest, RefusesAMeanOverTime) {
-  GraphBuilder g;
-  g.Output(g.Node("pool", "ReduceMean", {g.Through(2)}).Set("axes", std::vector<int64_t>{0}));
-  EXPECT_THAT(g.Refusal(), HasSubstr("node 'pool' (ReduceMean): it works along the time axis"));
-  GraphBuilder all;
-  all.Output(all.Node("pool", "ReduceMean", {all.Through(2)}));
-  EXPECT_THAT(all.Refusal(), HasSubstr("node 'pool' (ReduceMean): it works along the time axis"));
 }
 
 TEST(LowerNormTest, LayerNormalizationCentresAndScales) {

@@ -156,5 +156,13 @@ TEST(PlacerTest, AnUnknownMappingIsRefusedWithTheChoices) {
   EXPECT_THAT(std::string(status.message()), AllOf(HasSubstr("diagonal"), HasSubstr("auto"), HasSubstr("hybrid")));
 }
 
+TEST(PlacerTest, RefusesAModelThatNeedsItsWholeSequence) {
+  Model model{.name = "bi", .whole_sequence_reason = "node 'bi' (LSTM): it runs backward"};
+  model.passes.push_back({.backward = true, .step = std::make_shared<const Model>()});
+  EXPECT_EQ(
+      WhyNot("lanes", model),
+      "model 'bi': node 'bi' (LSTM): it runs backward; the array only runs forward: serve it with --pipeline=cpu");
+}
+
 }  // namespace
 }  // namespace recurd::array

@@ -56,7 +56,9 @@ void ComputeOnProcessor(const RecurrentOp& op, TwoPassCell* cell) {
   PackedRecurrentCell packed(op, ActivationForm::kExact, BestKernels());
   std::copy_n(cell->state(), op.out.size, packed.h());
   for (int step = 0; step < cell->steps(); ++step) {
-    packed.Step(&cell->rows()[static_cast<size_t>(step) * kArray.input_size]);
+    const float* const x = &cell->rows()[static_cast<size_t>(step) * kArray.input_size];
+    packed.TakeInputs(x, 0, 1);
+    packed.Step(x);
     std::copy_n(packed.h(), op.out.size, cell->states() + step * kArray.hidden_size);
   }
 }

@@ -1,0 +1,1 @@
+Bsecond.hJ/g¿U*V?àT?

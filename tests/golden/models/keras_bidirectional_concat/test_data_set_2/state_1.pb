@@ -1,0 +1,1 @@
+Bbackward/lstm.hJ¯>(Ý¼Ãf/>ö­™½h£7¾

@@ -1,0 +1,1 @@
+Bforward/lstm.cJ«™?JgY>bQâ¼Ü¶^>™7Z>

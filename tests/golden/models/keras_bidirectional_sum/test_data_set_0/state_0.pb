@@ -1,0 +1,1 @@
+Bbackward/lstm.cJí[Õ>²Õë>Ÿx/?çºu>BÕÝ½

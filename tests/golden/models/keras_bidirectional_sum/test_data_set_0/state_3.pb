@@ -1,0 +1,1 @@
+Bforward/lstm.hJ¥{P>Hvë=^m“½ý<=>Ê÷Ø=

@@ -1,0 +1,1 @@
+Bforward/lstm.cJx'l>©½pÑNº‹ôÁ>-Ê=

@@ -1,0 +1,1 @@
+Bforward/lstm.hJŒ>Â_e¼Íêº>põ=wD=

@@ -1,0 +1,1 @@
+Bmodel/gru/PartitionedCall/gru.hJб√jЊgaб>ея@њјmЎљ*nэ>“ыћЊ

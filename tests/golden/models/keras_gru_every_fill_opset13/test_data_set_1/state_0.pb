@@ -1,0 +1,1 @@
+Bmodel/gru/PartitionedCall/gru.hJj8 >+>>อนฃพจ“พü#ผฝพบ

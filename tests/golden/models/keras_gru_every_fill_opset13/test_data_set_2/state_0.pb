@@ -1,0 +1,1 @@
+Bmodel/gru/PartitionedCall/gru.hJ¹B~¾;IU?bÀ#¿ÌØÙ½j?…YŒ¾

@@ -1,0 +1,1 @@
+Bmodel/gru/PartitionedCall/gru.hJµµ¹>20=‰¿Xà£¾®t>T>

@@ -1,0 +1,1 @@
+Bmodel/gru/PartitionedCall/gru.hJí‘>ÔÚI=Û÷X¾V}¾Ê0ø¼;«3>

@@ -1,0 +1,1 @@
+Bmodel/gru/PartitionedCall/gru.hJB`Ã>ø`>‘œ¿$¾¾?7,„º

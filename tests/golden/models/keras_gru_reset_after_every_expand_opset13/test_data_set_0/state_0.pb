@@ -1,0 +1,1 @@
+Bmodel/gru/PartitionedCall/gru.hJž¶½éÃž>VK0¿bb½–?í$à¾

@@ -1,0 +1,1 @@
+Bmodel/gru/PartitionedCall/gru.hJ£=>\Iü=vŠ¾Ù±‰¾Ãe¹<:ä¶»

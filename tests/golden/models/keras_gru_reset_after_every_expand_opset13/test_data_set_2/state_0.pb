@@ -1,0 +1,1 @@
+Bmodel/gru/PartitionedCall/gru.hJÑ»¯½„‰N?»”¿ÝŒ¤½t`?/¹²¾

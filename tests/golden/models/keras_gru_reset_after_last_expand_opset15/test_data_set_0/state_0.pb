@@ -1,0 +1,1 @@
+Bmodel/gru/PartitionedCall/gru.hJM¿ÂŒ¾…1t¾b@¿‚Ì§¾ŽNˆ>

@@ -1,0 +1,1 @@
+B!model/lstm/PartitionedCall/lstm.cJµ×‘¾_Á	¾Æ3</Ä´>¬>›ß½

@@ -1,0 +1,1 @@
+B!model/lstm/PartitionedCall/lstm.hJñŽ¾Z=c½„Å¾;¢ e>"ýã= â„½

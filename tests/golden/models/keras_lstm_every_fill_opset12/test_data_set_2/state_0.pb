@@ -1,0 +1,1 @@
+B!model/lstm/PartitionedCall/lstm.cJ;Q½g ¾áZ±>³HÝ>'X>˜¾Á¾

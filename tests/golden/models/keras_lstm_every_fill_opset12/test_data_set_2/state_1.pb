@@ -1,0 +1,1 @@
+B!model/lstm/PartitionedCall/lstm.hJÛ~¯¼Ó„Ð½8ÖE>r>qÇÏ=¸Ÿ>¾

@@ -1,0 +1,1 @@
+B!model/lstm/PartitionedCall/lstm.hJãµ=GŒ÷¼²‡­½¾<Fd˜=½)™<

@@ -1,0 +1,1 @@
+B!model/lstm/PartitionedCall/lstm.cJHm>Ûß¼Jí¾¶]=¶i>ýúý¼

@@ -1,0 +1,1 @@
+B!model/lstm/PartitionedCall/lstm.hJ{g˜=ý-¼$Ã½U§¹<12=l3‡¼

@@ -1,0 +1,1 @@
+B!model/lstm/PartitionedCall/lstm.cJà2’½¡E¾6)¿Ï¿l¼ƒpR>÷„e¾

@@ -1,0 +1,1 @@
+B!model/lstm/PartitionedCall/lstm.hJ¹X0½•g½œ¢˜¾iI×»š¯=÷­¾

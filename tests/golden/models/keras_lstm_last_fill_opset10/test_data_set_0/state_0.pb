@@ -1,0 +1,1 @@
+B!model/lstm/PartitionedCall/lstm.cJÆ¿Ír(<>—TL¿¯,=Fb=

@@ -1,0 +1,1 @@
+B!model/lstm/PartitionedCall/lstm.hJ÷ÞÄ¾ÑëÎ;*ª=ÃP‹¾¼g—<÷ú<

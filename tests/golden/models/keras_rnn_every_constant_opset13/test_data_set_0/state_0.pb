@@ -1,0 +1,1 @@
+Bmodel/rnn/PartitionedCall/rnn.hJ[Ô?¿¬÷¿>å=Gc¼Zð"¾´?

@@ -1,0 +1,1 @@
+Bmodel/rnn/PartitionedCall/rnn.hJuù[¿—ä¾¼©s¿Ò»¾»ğ8Ÿ¾Dƒo?

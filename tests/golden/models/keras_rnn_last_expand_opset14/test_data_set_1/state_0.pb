@@ -1,0 +1,1 @@
+Bmodel/rnn/PartitionedCall/rnn.hJ€ü¿G³ü½nA¿]ÿ4½Mû¾ãÖæ>

@@ -1,0 +1,1 @@
+Bmodel/rnn/PartitionedCall/rnn.hJ ­k¿:y¾KMM¿¸Œ?)w¾Ö!?

@@ -1,0 +1,1 @@
+Bthe_gru.reverse.hJéf>œY¾´š/>€M>

@@ -1,0 +1,1 @@
+Bthe_gru.reverse.hJKø'<·“>âÚ¾”‡ı¼

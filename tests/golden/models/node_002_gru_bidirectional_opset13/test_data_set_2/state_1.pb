@@ -1,0 +1,1 @@
+Bthe_gru.reverse.hJ{°Œ>V²†>#>ti½

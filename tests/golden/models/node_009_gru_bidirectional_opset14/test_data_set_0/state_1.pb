@@ -1,0 +1,1 @@
+Bthe_gru.reverse.hJ˜‡T½„¾à‰>À…#¾c=

@@ -1,0 +1,1 @@
+Bthe_gru.reverse.hJqn=‹Â³=ÍË1»¼\‡>

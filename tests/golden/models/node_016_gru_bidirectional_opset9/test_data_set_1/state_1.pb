@@ -1,0 +1,1 @@
+Bthe_gru.reverse.hJÚ­ºÚ­ºs3Üº2,>

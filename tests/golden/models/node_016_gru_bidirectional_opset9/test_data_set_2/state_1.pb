@@ -1,0 +1,1 @@
+Bthe_gru.reverse.hJoæœ=^ý1:e"1>—ž®=

@@ -1,0 +1,1 @@
+Bthe_lstm.reverse.cJÑÃö¾ş	"¿b<û]?‡ƒ>

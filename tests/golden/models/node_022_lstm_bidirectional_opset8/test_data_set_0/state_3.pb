@@ -1,0 +1,1 @@
+Bthe_lstm.reverse.hJü¾î¶j¾ñ);éz­>¥ý=

@@ -1,0 +1,1 @@
+Bthe_lstm.reverse.cJ=y¾ÿ‡d>qrh¾ˆ1>

@@ -1,0 +1,1 @@
+Bthe_lstm.reverse.cJøêÞ¾Ã"å>ñD>P‰ò¾

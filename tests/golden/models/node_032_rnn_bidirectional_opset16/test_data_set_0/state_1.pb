@@ -1,0 +1,1 @@
+Bthe_rnn.reverse.hJŒÙ×¾

@@ -1,0 +1,1 @@
+B	initial_cJö´Y¿h¸e¿JvA?-“Ç¼

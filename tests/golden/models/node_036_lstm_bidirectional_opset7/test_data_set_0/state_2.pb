@@ -1,0 +1,1 @@
+Bthe_lstm.reverse.cJú´­=¸pq½tĞƒ=ÉdÆ½

@@ -1,0 +1,1 @@
+Bthe_lstm.reverse.hJ’ªi=ñ®<3Éi=~#<

@@ -1,0 +1,2 @@
+B
+the_lstm.cJa$}¾…WD¾TÝu½äÛ	¾E\ã=

@@ -1,0 +1,1 @@
+Bthe_lstm.reverse.cJ>&ÁH½]þ½˜+>ÅK˜¾

@@ -1,0 +1,1 @@
+Bthe_lstm.reverse.hJ3+§=}ºª¼ébW½Ã•=/U&¾

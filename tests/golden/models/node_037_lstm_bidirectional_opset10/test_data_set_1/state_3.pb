@@ -1,0 +1,1 @@
+Bthe_lstm.reverse.hJîÆb½sj½‡N;<;X=E–½

@@ -1,0 +1,1 @@
+Bthe_lstm.reverse.cJŒžS¾Û3Ú=ÐU9½"> kà=

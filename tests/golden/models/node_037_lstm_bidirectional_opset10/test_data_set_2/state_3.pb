@@ -1,0 +1,1 @@
+Bthe_lstm.reverse.hJsÿÕ½9=N¢¼n ¡='?>=

@@ -1,0 +1,1 @@
+Bthe_lstm.reverse.cJ’S¾äí(¾AuŠ=ğo¾

@@ -1,0 +1,1 @@
+Bthe_lstm.reverse.cJèò¹<ê[Ğ½¾HÒ½\ÿÊ¾

@@ -1,0 +1,1 @@
+Bthe_lstm.reverse.cJd¸Š=ËU¾‹Š>HM‚¾

@@ -1,0 +1,1 @@
+B	initial_cJ ÷ænøçMø3Rÿ>w©?WΩN>o.z?Ú€0?EEø

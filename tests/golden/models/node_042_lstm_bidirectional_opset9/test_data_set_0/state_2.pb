@@ -1,0 +1,1 @@
+Bthe_lstm.reverse.cJ«3»7¹?»5­¾¨¿

@@ -1,0 +1,1 @@
+Bthe_lstm.reverse.hJ¦NˆºK€À=«¾ˆ„½

@@ -1,0 +1,2 @@
+B
+the_lstm.cJ*wn¿k¾«ê¾Qp¾

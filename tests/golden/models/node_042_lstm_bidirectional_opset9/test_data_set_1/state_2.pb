@@ -1,0 +1,1 @@
+Bthe_lstm.reverse.cJ╥в┬>Эzг╬uаИ╬ол│©

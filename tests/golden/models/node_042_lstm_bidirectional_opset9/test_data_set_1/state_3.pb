@@ -1,0 +1,1 @@
+Bthe_lstm.reverse.hJ÷a:>¤¾óy½ ï¿

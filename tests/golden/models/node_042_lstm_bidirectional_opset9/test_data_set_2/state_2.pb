@@ -1,0 +1,1 @@
+Bthe_lstm.reverse.cJQ°>9,?j'c¿-û¶>

@@ -1,0 +1,2 @@
+B
+the_lstm.cJW`È=

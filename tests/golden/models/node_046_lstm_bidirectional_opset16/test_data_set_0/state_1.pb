@@ -1,0 +1,2 @@
+B
+the_lstm.hJl¯1=

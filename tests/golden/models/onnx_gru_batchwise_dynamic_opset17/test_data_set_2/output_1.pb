@@ -1,0 +1,1 @@
+BY_hJfUÇ=fUÇ=fUÇ=fUÇ=fUÇ=fUÇ=

@@ -1,0 +1,1 @@
+Bgru.hJfUÇ=fUÇ=fUÇ=fUÇ=fUÇ=fUÇ=

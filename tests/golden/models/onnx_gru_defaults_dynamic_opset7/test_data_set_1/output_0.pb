@@ -1,0 +1,1 @@
+BY_hJyYM>yYM>yYM>yYM>yYM>

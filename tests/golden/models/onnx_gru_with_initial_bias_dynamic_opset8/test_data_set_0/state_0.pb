@@ -1,0 +1,1 @@
+Bgru.hJyYM>yYM>yYM>

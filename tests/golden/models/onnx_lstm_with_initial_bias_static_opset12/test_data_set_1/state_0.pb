@@ -1,0 +1,1 @@
+Blstm.cJ÷OD?÷OD?÷OD?÷OD?

@@ -1,0 +1,1 @@
+Blstm.cJÜii?Üii?Üii?Üii?

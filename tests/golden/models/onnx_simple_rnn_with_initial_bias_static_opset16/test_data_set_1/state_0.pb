@@ -1,0 +1,1 @@
+Brnn.hJxòk?xòk?xòk?xòk?xòk?

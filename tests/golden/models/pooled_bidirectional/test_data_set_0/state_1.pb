@@ -1,0 +1,1 @@
+Bboth.reverse.hJ¦º/H¾lÙ½

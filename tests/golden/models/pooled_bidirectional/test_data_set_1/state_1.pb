@@ -1,0 +1,1 @@
+Bboth.reverse.hJO2¾Œ×4¾\jİ½

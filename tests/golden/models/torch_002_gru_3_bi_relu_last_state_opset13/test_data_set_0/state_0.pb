@@ -1,0 +1,1 @@
+B/recurrent/GRU.hJU›½>Žò>5F…>]š„¾5ÎV>

@@ -1,0 +1,1 @@
+B/recurrent/GRU_1.reverse.hJ.‰3½&Xå=:U9>Áxó½=Ë•¾

@@ -1,0 +1,1 @@
+B/recurrent/GRU_2.hJôe½Ÿ#¼te¾pŠ½j¾

@@ -1,0 +1,1 @@
+B/recurrent/LSTM.reverse.hJ@3íT=íÍ½P%€=Ôj•=/N½Ýõ©=Æ¾Z=­‹Û=	lâ=áŸj¹‘¨ˆ> }ú=ìJÅ¼­y³¾iB2>ñf>

@@ -1,0 +1,1 @@
+B/recurrent/LSTM.hJì?(>

@@ -1,0 +1,1 @@
+B/recurrent/RNN.hJIS¿¢ÝÈ¾ÑC2>-3š=lnº¾EIo¾?ì=

@@ -1,0 +1,1 @@
+B/recurrent/RNN_1.hJé_ö>÷x¾S¢¥¾+q¡>°±Æ¾KCS=ã=ì½

@@ -1,0 +1,1 @@
+B/recurrent/RNN.hJq^d>²M‚:=bÃ>ò>þv‚:

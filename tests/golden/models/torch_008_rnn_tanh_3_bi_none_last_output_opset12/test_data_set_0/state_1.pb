@@ -1,0 +1,1 @@
+B/recurrent/RNN.reverse.hJÓ3£>P˜‚¾…ó…¾°?å¿

@@ -1,0 +1,1 @@
+B/recurrent/RNN_2.reverse.hJtø¾~6ì¼¦âï¾>F¿·Îñ¾

@@ -1,0 +1,1 @@
+B/recurrent/LSTM.cJtxF¾žÊ©=zÀ—¾ã¶™>Ww>]±,>Iï¾

@@ -1,0 +1,1 @@
+B/recurrent/LSTM_1.cJîåœ<9+>½fND½¹»<G²½¾Y½÷ã‰¼

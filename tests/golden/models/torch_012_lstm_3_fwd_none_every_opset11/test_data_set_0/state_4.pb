@@ -1,0 +1,1 @@
+B/recurrent/LSTM_2.cJA÷C<ýx<7•àºZ´º¼€)¼;4’8ÏZZ<

@@ -1,0 +1,1 @@
+B/recurrent/LSTM_2.hJn‚Ã;ÄIŸ;d^bºO‚7¼VÇ©»?W8ª+Û;

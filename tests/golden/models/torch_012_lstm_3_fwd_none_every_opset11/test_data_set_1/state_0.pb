@@ -1,0 +1,1 @@
+B/recurrent/LSTM.cJ<í>Ýdƒ>Qnâ¼6!R>Û‰­>Ù:>P¦ø>

@@ -1,0 +1,2 @@
+B/recurrent/LSTM.hJû
+}>¨÷>J©>¼zžh=³G>ü>°=`>

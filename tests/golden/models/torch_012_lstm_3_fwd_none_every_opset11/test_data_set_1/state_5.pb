@@ -1,0 +1,1 @@
+B/recurrent/LSTM_2.hJ5≠_Ω‡¢>≤ˆ}>c…‹º| =µTyæ `oæ

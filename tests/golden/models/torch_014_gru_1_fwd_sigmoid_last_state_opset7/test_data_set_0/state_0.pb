@@ -1,0 +1,1 @@
+B/recurrent/GRU.hJÊ¿î¹¾O]×¼ÆÆ¾z"?Ÿu<AÓ¿

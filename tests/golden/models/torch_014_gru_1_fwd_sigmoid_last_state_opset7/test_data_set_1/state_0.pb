@@ -1,0 +1,1 @@
+B/recurrent/GRU.hJ]Séæ4µ øŒ>'_><êv>`k’æ¢hHø

@@ -1,0 +1,2 @@
+B/recurrent/RNN.hJ
+š=

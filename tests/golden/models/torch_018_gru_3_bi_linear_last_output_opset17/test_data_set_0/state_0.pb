@@ -1,0 +1,1 @@
+B/recurrent/GRU.hJóÑ¾

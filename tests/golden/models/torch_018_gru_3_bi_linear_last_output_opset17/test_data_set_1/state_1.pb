@@ -1,0 +1,1 @@
+B/recurrent/GRU.reverse.hJ]ó¾

@@ -1,0 +1,1 @@
+B/recurrent/GRU_2.reverse.hJ+¾¿

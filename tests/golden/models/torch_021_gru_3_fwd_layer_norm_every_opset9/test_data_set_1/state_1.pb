@@ -1,0 +1,1 @@
+B/recurrent/GRU_1.hJ¯!0<ëJH9i½0½à¤i¼fç£:XH=;bÑ»

@@ -1,0 +1,1 @@
+B/recurrent/GRU.hJî_l>gZ™<L‘G>ûs—=Fk¹¾

@@ -1,0 +1,1 @@
+B/recurrent/LSTM.cJ¿º¾O¯%¾0Úy¾ì®¼Ìs>

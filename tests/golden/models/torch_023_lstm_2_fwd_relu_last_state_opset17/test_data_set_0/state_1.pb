@@ -1,0 +1,1 @@
+B/recurrent/LSTM.hJóÍ‘½*f ½ðÅÌ½¢Q¼Y>

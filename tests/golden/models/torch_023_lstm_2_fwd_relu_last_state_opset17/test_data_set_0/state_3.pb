@@ -1,0 +1,1 @@
+B/recurrent/LSTM_1.hJ8QIЅЮЫ#>Wb…;ЯюЦЅg”ж<

@@ -1,0 +1,1 @@
+B/recurrent/LSTM.hJ,b>”*k¾Ur>é½Î;D>

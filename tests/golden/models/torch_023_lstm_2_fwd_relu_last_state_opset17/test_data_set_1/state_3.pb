@@ -1,0 +1,1 @@
+B/recurrent/LSTM_1.hJÎæ¼ Wn¾­½@&†<QŸk>

@@ -1,0 +1,1 @@
+B/recurrent/LSTM.reverse.hJ@ÈBÔ>áËË;+rÒ½Rã¶¼AoO¼1Ÿ½ŸÈ·>o½=fNB¾Â —=±H;¯bA½¸%˜¾#¾e‘Û>nWè½

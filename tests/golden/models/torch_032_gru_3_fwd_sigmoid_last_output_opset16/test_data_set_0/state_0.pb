@@ -1,0 +1,1 @@
+B/recurrent/GRU.hJø¼3êX=Ñ±½M¥÷¼ŠÔX=

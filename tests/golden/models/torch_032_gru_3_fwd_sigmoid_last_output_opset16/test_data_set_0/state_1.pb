@@ -1,0 +1,1 @@
+B/recurrent/GRU_1.hJCjæ:0â¼…©»xŒE<Uý½

@@ -1,0 +1,1 @@
+B/recurrent/RNN_2.reverse.hJ·Æ?

@@ -1,0 +1,1 @@
+B/recurrent/RNN.reverse.hJ@J¿Õ´>#E¹¼½«:¾-†‚¾hôÔ>Žu‰>JMx>LˆÕ>ºS¿vJ†>Yh¾¾(¬N¾MJJ¾Fe">8P=

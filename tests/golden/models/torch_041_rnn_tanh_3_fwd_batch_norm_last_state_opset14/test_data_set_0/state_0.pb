@@ -1,0 +1,1 @@
+B/recurrent/RNN.hJ/½ú=±_B>¡[k=^V%¾àì#>

@@ -1,0 +1,1 @@
+B/recurrent/RNN.hJ–ë?cÝÖ¾ƒQ?¼=¿fjÜ>Î¾YK¿

@@ -1,0 +1,1 @@
+B/recurrent/RNN_1.hJÛc¾(¼­¾må;¾¾>„½pRc¼™šþ=¸$%?

@@ -1,0 +1,1 @@
+B/recurrent/GRU.hJd_¿

@@ -1,0 +1,1 @@
+B/recurrent/LSTM.cJ§~»u±‡¾JÏ™»"Ì@=+4=

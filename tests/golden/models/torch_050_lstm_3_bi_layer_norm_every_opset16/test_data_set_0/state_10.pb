@@ -1,0 +1,1 @@
+B/recurrent/LSTM_2.reverse.cJשכX¼ױ¼F=n~½Úֱ½~’¼

@@ -1,0 +1,1 @@
+B/recurrent/LSTM_2.reverse.hJ·•“ª9j∆<„˚º/çÄºnÁûª

@@ -1,0 +1,1 @@
+B/recurrent/LSTM.reverse.cJÝŒN½Óâõ=|g>W.æ½mR¾

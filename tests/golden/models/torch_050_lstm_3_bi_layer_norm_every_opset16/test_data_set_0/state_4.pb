@@ -1,0 +1,1 @@
+B/recurrent/LSTM_1.cJäŠ›¼A3·=~f.½ÑP¢¼óØ¢=

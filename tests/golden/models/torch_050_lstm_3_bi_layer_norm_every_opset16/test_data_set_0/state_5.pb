@@ -1,0 +1,1 @@
+B/recurrent/LSTM_1.hJ¹± ¼do/=¸}´¼¤Q ¼Ò4=

@@ -1,0 +1,1 @@
+B/recurrent/LSTM_1.reverse.cJËíŸ=!9!¾°||<hœ:=ş—~½

@@ -1,0 +1,1 @@
+B/recurrent/LSTM_1.reverse.hJë%=„i¡½ïÏø;i\³<›“ü¼

@@ -1,0 +1,1 @@
+B/recurrent/LSTM_2.cJŽpMº®p<<ü¼Aã%½“î<

@@ -1,0 +1,1 @@
+B/recurrent/LSTM.cJZGÑ»5šê½øJ±=‡š>"Æ;>

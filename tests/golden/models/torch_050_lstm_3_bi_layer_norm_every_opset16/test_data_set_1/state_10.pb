@@ -1,0 +1,1 @@
+B/recurrent/LSTM_2.reverse.cJ¬Ù.½#Ÿe½·L¾˜¡¾c=¾

@@ -1,0 +1,2 @@
+B/recurrent/LSTM_2.reverse.hJ
+¹¼-¾¼ÚÏ´½&‘}½×³½

@@ -1,0 +1,1 @@
+B/recurrent/LSTM.reverse.hJDT›½Gá>9¤‡=”Ò<Ï¢Š½

@@ -1,0 +1,1 @@
+B/recurrent/LSTM_1.reverse.cJòü¹½¢=¼’ŽºU¦\¾Çp¾

@@ -1,0 +1,1 @@
+B/recurrent/LSTM_1.reverse.hJ¨ ½‡›<BÙº8ªÄ½ß$Ş½

@@ -1,0 +1,1 @@
+B/recurrent/LSTM_2.hJfì*>â½°½¬î¼Vè½ I½

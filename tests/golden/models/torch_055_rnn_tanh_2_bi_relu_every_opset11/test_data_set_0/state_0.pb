@@ -1,0 +1,1 @@
+B/recurrent/RNN.hJCæ?

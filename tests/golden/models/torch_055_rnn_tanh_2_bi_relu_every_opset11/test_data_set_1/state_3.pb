@@ -1,0 +1,1 @@
+B/recurrent/RNN_1.reverse.hJµ›½¾

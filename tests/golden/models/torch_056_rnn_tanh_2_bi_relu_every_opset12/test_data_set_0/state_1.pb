@@ -1,0 +1,1 @@
+B/recurrent/RNN.reverse.hJDGµ>êS?Ã“q¿Ï6=ŒÓ0?ÔóJ?Ž[?

@@ -1,0 +1,1 @@
+B/recurrent/RNN_1.reverse.hJçdM>Ö‡¾§P?O?7žÂ¾‡Ý¾GÛ6¿

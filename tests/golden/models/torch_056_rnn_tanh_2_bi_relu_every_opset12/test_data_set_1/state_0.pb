@@ -1,0 +1,1 @@
+B/recurrent/RNN.hJbvc?£Wτ½[1Ώθ&e=οφ>5{™ΎƒϊU?

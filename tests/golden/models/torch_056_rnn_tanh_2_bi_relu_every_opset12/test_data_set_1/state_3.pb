@@ -1,0 +1,1 @@
+B/recurrent/RNN_1.reverse.hJ.æ«>ÆÅ=Lm9?ÊçR?»ù½yÉÕ>›ÌÜ¾

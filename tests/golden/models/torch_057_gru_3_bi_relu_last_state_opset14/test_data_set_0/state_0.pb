@@ -1,0 +1,1 @@
+B/recurrent/GRU.hJÒlF>b+&¾ÍZ]>FÍ‡½N,¿”á¹>˜¿

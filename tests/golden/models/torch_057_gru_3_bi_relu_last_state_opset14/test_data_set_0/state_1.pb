@@ -1,0 +1,1 @@
+B/recurrent/GRU.reverse.hJìc¥½hD¹>éÇ1½¾®ï=¸™ç=³Q>à°¶>

@@ -1,0 +1,1 @@
+B/recurrent/GRU_1.reverse.hJLJ¾(‘b¾OŸÖ¾‘ˆI>‚f>ï(U½‚š¾

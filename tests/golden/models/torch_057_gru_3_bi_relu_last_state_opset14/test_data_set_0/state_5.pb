@@ -1,0 +1,1 @@
+B/recurrent/GRU_2.reverse.hJ=R>‡Ž~½VÚ«>|á’½Ôô[½›O>”¾

@@ -1,0 +1,1 @@
+B/recurrent/GRU.hJù?‡>ò¢Ã¾ýGç>t††½.s­¾©Q(=x¿

@@ -1,0 +1,1 @@
+B/recurrent/GRU.reverse.hJ¢ûí¾ë±?ßüË½ÑªU¿dæ=0\Ì=ÿ­®>

@@ -1,0 +1,1 @@
+B/recurrent/GRU_1.reverse.hJ>ïi=jÔ}æÓÅøçSU=ΩË”>·i=õ‰ﬂº

@@ -1,0 +1,1 @@
+B/recurrent/GRU_2.reverse.hJ><RCZ>T">×û=XÎ’>/’Õ¼ò9M>

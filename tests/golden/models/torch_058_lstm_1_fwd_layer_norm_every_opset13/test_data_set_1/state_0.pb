@@ -1,0 +1,2 @@
+B/recurrent/LSTM.cJÉHøû'?Ó#P?ÍÃM>LÖ>∆ßE>√ù
+?

@@ -1,0 +1,1 @@
+B/recurrent/LSTM.hJ&YÕ¾T•E>®¾å>Õ>µPš=Òª=·!>

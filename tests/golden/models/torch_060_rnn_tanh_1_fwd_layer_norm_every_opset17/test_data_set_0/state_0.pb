@@ -1,0 +1,1 @@
+B/recurrent/RNN.hJ©]ò:7{«¾Ô¿ÛÕA> WD>ö’¿tv‹>

@@ -1,0 +1,1 @@
+B/recurrent/LSTM.reverse.hJ2Í æ

@@ -1,0 +1,1 @@
+B/recurrent/GRU.hJËþª=jÝ]=DÆý¾sˆc>ÿíµ¾

@@ -1,0 +1,1 @@
+B/recurrent/LSTM.cJˆeä<øì¿æö˜¾˜ÚÀ½Ð”W¾

@@ -1,0 +1,1 @@
+B/recurrent/LSTM.hJÀ½u<ãìn¾Œ€¾Ò$l½(ÆÐ½

@@ -1,0 +1,1 @@
+B/recurrent/LSTM_2.cJ‡¥K=Z¦>ê‹®>€BD=í¬Ü½

@@ -1,0 +1,1 @@
+B/recurrent/GRU_1.hJ€&I>+UÇ>ø=P¾Õ¢>¹G>æO>–F©>
