@@ -28,16 +28,20 @@ using ::testing::HasSubstr;
 constexpr char kWhy[] =
     "model 'both' can't be streamed: node 'bi' (RNN): it runs backward; send whole sequences with Infer";
 
-// Y [T,2,1,1]: the sum of x so far, and from here to the end.
+// Y [T,2,batch,1]: the sum of x so far, and from here to the end.
 std::string BothSums() {
   GraphBuilder g;
-  const std::string x = g.Input("x", {-1, 1, 1});
+  const std::string x = g.Input("x", {-1, -1, 1});
   const std::string ones = g.Floats({2, 1, 1}, {1, 1});
   auto layer = g.Node("bi", "RNN", {x, ones, ones});
   layer.Set("hidden_size", 1).Set("direction", "bidirectional");
   layer.Set("activations", std::vector<std::string>{"Affine", "Affine"});
   layer.Set("activation_alpha", std::vector<float>{1, 1}).Set("activation_beta", std::vector<float>{0, 0});
   g.Output(layer);
+  auto* const shape = g.graph().mutable_output(0)->mutable_type()->mutable_tensor_type()->mutable_shape();
+  for (const char* axis : {"steps", "2", "batch", "1"}) {
+    *axis >= '0' && *axis <= '9' ? shape->add_dim()->set_dim_value(*axis - '0') : shape->add_dim()->set_dim_param(axis);
+  }
   return g.Bytes();
 }
 
@@ -64,13 +68,13 @@ class WholeSequenceDaemonTest : public ::testing::Test {
     request.mutable_inputs()->Assign(x.begin(), x.end());
     return request;
   }
-  static inference::ModelInferRequest Tensor(const std::vector<float>& x) {
+  static inference::ModelInferRequest Tensor(const std::vector<float>& x, int64_t batch = 1) {
     inference::ModelInferRequest request;
     request.set_model_name("both");
     auto* input = request.add_inputs();
     input->set_name("x");
     input->set_datatype("FP32");
-    for (const int64_t size : {static_cast<int64_t>(x.size()), int64_t{1}, int64_t{1}}) input->add_shape(size);
+    for (const int64_t size : {static_cast<int64_t>(x.size()) / batch, batch, int64_t{1}}) input->add_shape(size);
     request.add_raw_input_contents(x.data(), x.size() * sizeof(float));
     return request;
   }
@@ -104,6 +108,16 @@ TEST_F(WholeSequenceDaemonTest, KserveAnswersInTheFilesLayout) {
   std::vector<float> y(6);
   std::memcpy(y.data(), response.raw_output_contents(0).data(), 24);
   EXPECT_THAT(y, ElementsAre(1, 6, 3, 5, 6, 3));
+}
+
+TEST_F(WholeSequenceDaemonTest, KserveTakesABatchApartIntoSequences) {
+  inference::ModelInferResponse response;
+  const grpc::Status status = Infer(Tensor({1, 10, 100, 2, 20, 200}, 3), &response);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_THAT(response.outputs(0).shape(), ElementsAre(2, 2, 3, 1));
+  std::vector<float> y(12);
+  std::memcpy(y.data(), response.raw_output_contents(0).data(), 48);
+  EXPECT_THAT(y, ElementsAre(1, 10, 100, 3, 30, 300, 3, 30, 300, 2, 20, 200));
 }
 
 TEST_F(WholeSequenceDaemonTest, WhatKeepsStateIsRefusedNamingTheNodeAndCounted) {

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "server/base/status_macros.h"
+#include "server/model/format/batch_axes.h"
 #include "server/model/format/finish_model.h"
 #include "server/model/format/finish_passes.h"
 #include "server/model/format/graph.h"
@@ -146,6 +147,7 @@ absl::StatusOr<Model> ImportGraph(const Graph& graph, ImportTrace* trace) {
   }
   if (!model.ok()) return model;
   for (const Port& port : graph.length_inputs) model->length_inputs.push_back(port.name);
+  FindBatchAxes(graph, &*model);
   return model;
 }
 

@@ -1,0 +1,12 @@
+#pragma once
+
+#include "server/model/format/graph.h"
+#include "server/model/model.h"
+
+namespace recurd::format {
+
+// Finds the batch axis of each of the model's tensors (TensorSpec::batch_axis): the only axis that the file leaves
+// dynamic and that isn't time. Left at -1 where the file declares no axes, or leaves several dynamic.
+void FindBatchAxes(const Graph& graph, Model* model);
+
+}  // namespace recurd::format
