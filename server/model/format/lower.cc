@@ -45,6 +45,11 @@ absl::Status Lowering::Define(const std::string& name, Value value) {
   return absl::InvalidArgumentError(absl::StrCat("the name '", name, "' is given twice"));
 }
 
+void Lowering::Forget(const std::string& name) {
+  const auto found = values_.find(name);
+  if (found != values_.end()) found->second = Value{};
+}
+
 const Value* Lowering::Find(const std::string& name) const {
   const auto found = values_.find(name);
   return found == values_.end() ? nullptr : &found->second;

@@ -22,6 +22,8 @@ class Lowering {
   absl::Status Define(const std::string& name, Value value);
   // Null if nothing has that name.
   const Value* Find(const std::string& name) const;
+  // Frees what is known of a value that nothing asks for any more; its name stays taken.
+  void Forget(const std::string& name);
   // All that are known, by name.
   const std::unordered_map<std::string, Value>& values() const { return values_; }
 

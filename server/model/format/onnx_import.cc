@@ -4,6 +4,7 @@
 #include <memory>
 #include <numeric>
 #include <optional>
+#include <unordered_map>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -89,6 +90,16 @@ absl::StatusOr<std::vector<NamedValue>> CollectOutputs(const Graph& graph, Lower
   return outputs;
 }
 
+// The last node that reads each value; of the graph's outputs, one behind all nodes.
+std::unordered_map<std::string, size_t> LastReaders(const Graph& graph) {
+  std::unordered_map<std::string, size_t> readers;
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    for (int j = 0; j < graph.nodes[i].input_count(); ++j) readers[graph.nodes[i].input(j)] = i;
+  }
+  for (const std::string& name : graph.outputs) readers[name] = graph.nodes.size();
+  return readers;
+}
+
 // Imports the graph with its inputs read in one way. `node_count` tells how many nodes were understood.
 // Errors: UNIMPLEMENTED if it must stream and can't.
 absl::StatusOr<Model> Import(const Graph& graph, const TimeAxisGuess& guess, bool must_stream, size_t* node_count,
@@ -97,10 +108,15 @@ absl::StatusOr<Model> Import(const Graph& graph, const TimeAxisGuess& guess, boo
   GraphInputs inputs;
   for (const auto& [name, value] : graph.initializers) RECURD_RETURN_IF_ERROR(lowering.Define(name, value));
   RECURD_RETURN_IF_ERROR(DefineInputs(graph, guess, lowering, inputs));
+  const std::unordered_map<std::string, size_t> last_readers = LastReaders(graph);
   for (const Node& node : graph.nodes) {
     if (absl::Status status = LowerNode(node, lowering); !status.ok()) {
       if (trace != nullptr) *trace = TraceOf(lowering, *node_count);
       return status;
+    }
+    // A file of half floats holds its weights three times over on their way to a layer.
+    for (int i = 0; trace == nullptr && i < node.input_count(); ++i) {
+      if (last_readers.at(node.input(i)) == *node_count) lowering.Forget(node.input(i));
     }
     ++*node_count;
   }
