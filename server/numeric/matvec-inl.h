@@ -49,7 +49,7 @@ HWY_NOINLINE void FloatProduct(const PackedMatrix& matrix, const float* x, float
 
 template <bool kBias>
 HWY_NOINLINE void BytesProduct(const PackedMatrix& matrix, const float* x, float* y) {
-  alignas(64) uint8_t bytes[kMaxInt8Columns];
+  alignas(64) uint8_t bytes[kMaxInt8Columns + 4];
   std::memset(bytes + matrix.cols / 4 * 4, 0, 4);  // those of the last word that no column fills
   BytesOperands operands{bytes, TakeBytes(x, matrix.cols, bytes), matrix.scale.data(), matrix.offset.data()};
   const float* bias = matrix.bias.data();

@@ -7,7 +7,7 @@
 namespace recurd {
 
 // The measured wall time in nanoseconds of a step with all outputs: the median over a few short runs of zeros.
-// Of a model that has passes, the mean over a step's passes. `execute` does a whole run. Takes some milliseconds, or
+// Of a model that has passes, that of the slowest pass. `execute` does a whole run. Takes some milliseconds, or
 // eleven steps if those are longer.
 double MeasureStepNs(const Model& model, const std::function<void(const Run&)>& execute);
 

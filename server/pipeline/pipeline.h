@@ -53,7 +53,8 @@ class PreparedModel {
  public:
   virtual ~PreparedModel() = default;
   virtual const Model& model() const = 0;
-  // Expected wall time of one step within a longer run, measured while warming; turns a quantum into steps.
+  // Expected wall time of one step within a longer run, measured while warming; turns a quantum into steps. Of a model
+  // that has passes: a step of the slowest one.
   virtual double step_ns() const = 0;
   // The order and functions of every rounding; equal profiles give equal bits (numeric/profile.h).
   virtual std::string numerics_profile() const = 0;

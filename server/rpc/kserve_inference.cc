@@ -140,10 +140,11 @@ void Inference::StartBatch() {
     one.inference = this;
     one.index = static_cast<int>(before.size());
     one.received_ns = received_ns;
-    one.deadline_ns = deadline_ns;
+    one.deadline_ns = one.index == 0 ? deadline_ns : kNoDeadline;  // once started, all of it is computed
     Fill(&one, &one.begin_image, one.index);
     before.push_back(&one);
   }
+  deadline_ns = kNoDeadline;
   Fill(this, &begin_image_, tensors_.batch - 1);
   server_->sequences.Start(name_, served_, true, this, before);
 }

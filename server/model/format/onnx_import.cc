@@ -81,6 +81,7 @@ absl::StatusOr<std::vector<NamedValue>> CollectOutputs(const Graph& graph, Lower
     if (value == nullptr || value->kind == Value::Kind::kStateInput) {
       return absl::InvalidArgumentError(absl::StrCat("graph output '", name, "' is given by no served node"));
     }
+    RECURD_RETURN_IF_ERROR(lowering.builder().Charge(value->axes.count()));
     absl::StatusOr<Value> computed = lowering.builder().Computed(*value);
     if (!computed.ok()) {
       return absl::InvalidArgumentError(absl::StrCat("graph output '", name, "': ", computed.status().message()));

@@ -18,15 +18,16 @@ class CpuModel final : public PreparedModel {
   CpuModel(std::shared_ptr<const Model> model, const Kernels& kernels)
       : model_(std::move(model)),
         form_(model_->activation.value_or(ActivationForm::kExact)),
-        program_(*model_, kernels, MakeCells(kernels)),
-        sequence_(*model_, kernels, MakeCells(kernels)),
+        program_(model_->streams() ? std::make_unique<Program>(*model_, kernels, MakeCells(kernels)) : nullptr),
+        sequence_(model_->streams() ? nullptr
+                                    : std::make_unique<SequenceProgram>(*model_, kernels, MakeCells(kernels))),
         step_ns_(MeasureStepNs(*model_, [this](const Run& run) { Execute(run); })) {}
 
   const Model& model() const override { return *model_; }
   double step_ns() const override { return step_ns_; }
   std::string numerics_profile() const override { return ProfileOf(form_); }
 
-  void Execute(const Run& run) { model_->streams() ? program_.Execute(run) : sequence_.Execute(run); }
+  void Execute(const Run& run) { program_ ? program_->Execute(run) : sequence_->Execute(run); }
 
  private:
   CellFactory MakeCells(const Kernels& kernels) const {
@@ -36,8 +37,8 @@ class CpuModel final : public PreparedModel {
 
   const std::shared_ptr<const Model> model_;
   const ActivationForm form_;
-  Program program_;  // empty for a model that has passes
-  SequenceProgram sequence_;
+  const std::unique_ptr<Program> program_;  // of a model that streams; else the other
+  const std::unique_ptr<SequenceProgram> sequence_;
   const double step_ns_;
 };
 

@@ -11,6 +11,7 @@
 #include "server/numeric/activation.h"
 #include "server/numeric/activation_form.h"
 #include "server/numeric/denormals.h"
+#include "server/numeric/narrow.h"
 #include "server/numeric/reference.h"
 #include "tests/unit/fakes/random_layer.h"
 
@@ -184,6 +185,11 @@ TEST_P(KernelsTest, NarrowProductsOfExtremeValuesGiveTheReferencesBits) {
       }
     }
   }
+}
+
+TEST_P(KernelsTest, ARowOfBytesMayHaveAsManyColumnsAsTheLimit) {
+  RandomFloats random(8);
+  ExpectEqualProduct(random.Vector(kMaxInt8Columns, 1), random.Vector(kMaxInt8Columns, 1), WeightStorage::kInt8);
 }
 
 TEST_P(KernelsTest, SeveralStepsAtOnceGiveTheBitsOfOneByOne) {
