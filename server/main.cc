@@ -116,7 +116,9 @@ absl::StatusOr<int> RunDaemon(int argc, char** argv) {
   }
   Engine engine(*pipeline, metrics, clock, config.engine, fallback.get());
   RECURD_ASSIGN_OR_RETURN(const Loader loader, MakeLoader(config, *pipeline, fallback.get(), metrics));
-  RECURD_ASSIGN_OR_RETURN(auto models, loader.LoadAll());
+  auto loaded = loader.LoadAll();
+  if (!loaded.ok()) return absl::FailedPreconditionError(loaded.status().message());  // no flag is wrong
+  auto models = *std::move(loaded);
   for (auto& served : models) engine.catalog().Put(std::move(served));
   const BuildInfo build = {.version = kVersion,
                            .revision = "",

@@ -245,6 +245,15 @@ class SecurityTest(unittest.IsolatedAsyncioTestCase):
                         client.stream()
                     self.assertEqual(client.health(), {daemon.address: recurd.Health.SERVING})
 
+    def test_a_token_may_end_in_a_newline_and_one_that_no_header_can_carry_is_never_shown(self):
+        with Folder() as folder, folder.daemon() as daemon:
+            with recurd.Client([daemon.address], "digits", token=TOKEN + "\n") as client:
+                client.infer([self.row])
+            with recurd.Client([daemon.address], "digits", token=TOKEN + " " + OTHER) as client:
+                with self.assertRaises(recurd.InvalidInput) as raised:
+                    client.infer([self.row])
+                self.assertNotIn(TOKEN, str(raised.exception))
+
     def test_a_new_token_is_taken_on_both_sides_without_a_restart(self):
         tokens = [TOKEN]
         with Folder() as folder, folder.daemon() as daemon:

@@ -87,8 +87,13 @@ def _is_local(address: str) -> bool:
 
 
 def metadata_of(token: Token) -> tuple[tuple[str, str], ...]:
-    """What a call carries."""
-    text = token() if callable(token) else token
+    """What a call carries. A token may end in a newline, as a file's does.
+
+    Errors: InvalidInput for one that no header can carry; gRPC's own message would show it.
+    """
+    text = (token() if callable(token) else token).strip()
+    if not all("!" <= character <= "~" for character in text):
+        raise InvalidInput("the token has a character that is not printable ASCII, or a space")
     return (("authorization", f"Bearer {text}"),) if text else ()
 
 
