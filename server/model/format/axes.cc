@@ -110,15 +110,13 @@ std::vector<int64_t> RowMajorStrides(absl::Span<const int64_t> sizes) {
 
 View Whole(const Axes& axes) { return {axes, RowMajorStrides(axes.sizes), 0}; }
 
-std::vector<int> Positions(const View& view) {
+void VisitPositions(const View& view, absl::FunctionRef<void(int64_t)> visit) {
   const int64_t count = view.axes.count();
-  std::vector<int> positions(count);
-  if (count == 0) return positions;
   const int rank = view.axes.rank();
   std::vector<int64_t> index(rank, 0);
   int64_t position = view.offset;
   for (int64_t i = 0; i < count; ++i) {
-    positions[i] = static_cast<int>(position);
+    visit(position);
     for (int axis = rank - 1; axis >= 0; --axis) {
       position += view.strides[axis];
       if (++index[axis] < view.axes.sizes[axis]) break;
@@ -126,7 +124,6 @@ std::vector<int> Positions(const View& view) {
       index[axis] = 0;
     }
   }
-  return positions;
 }
 
 absl::StatusOr<int> NormalAxis(int64_t axis, int rank) {

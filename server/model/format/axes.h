@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 
@@ -50,8 +51,8 @@ using StepCount = std::optional<int64_t>;
 std::vector<int64_t> RowMajorStrides(absl::Span<const int64_t> sizes);
 // The whole tensor, unchanged.
 View Whole(const Axes& axes);
-// The source positions of a view's elements in row-major order. Precondition: they are fewer than 2^31.
-std::vector<int> Positions(const View& view);
+// Calls `visit` with the source position of each of a view's elements, in row-major order.
+void VisitPositions(const View& view, absl::FunctionRef<void(int64_t)> visit);
 
 // An axis counted from the end (-1: the last) as one from the front. Errors: INVALID_ARGUMENT naming both.
 absl::StatusOr<int> NormalAxis(int64_t axis, int rank);

@@ -12,13 +12,6 @@
 namespace recurd::format {
 namespace {
 
-std::vector<int> PickPlaces(const std::vector<int>& from, const std::vector<int>& positions) {
-  std::vector<int> out;
-  out.reserve(positions.size());
-  for (int position : positions) out.push_back(from[position]);
-  return out;
-}
-
 // The axes of values joined along one, which must agree in all others.
 absl::StatusOr<Axes> JoinedAxes(const std::vector<const Value*>& values, int axis) {
   const Axes& first = values[0]->axes;
@@ -38,21 +31,6 @@ absl::StatusOr<Axes> JoinedAxes(const std::vector<const Value*>& values, int axi
   return joined;
 }
 
-// Tensors of these counts stand one behind the other; each consists of `outer_count` runs. The order in which their
-// elements stand once the tensors are joined behind the outer axes.
-std::vector<int> JoinedPositions(const std::vector<int64_t>& counts, int64_t outer_count) {
-  std::vector<int> positions;
-  for (int64_t outer = 0; outer < outer_count; ++outer) {
-    int64_t base = 0;
-    for (int64_t count : counts) {
-      const int64_t run = count / outer_count;
-      for (int64_t i = 0; i < run; ++i) positions.push_back(static_cast<int>(base + outer * run + i));
-      base += count;
-    }
-  }
-  return positions;
-}
-
 bool IsWhole(const View& view, const Axes& source) {
   if (view.offset != 0 || view.axes.count() != source.count()) return false;
   const std::vector<int64_t> strides = RowMajorStrides(view.axes.sizes);
@@ -63,7 +41,7 @@ bool IsWhole(const View& view, const Axes& source) {
 }
 
 absl::Status CheckFloats(const Value& value) {
-  if (value.is_constant() && !value.elements->is_float) {
+  if (value.is_constant() && !value.elements->is_float()) {
     return absl::InvalidArgumentError("it mixes integers with computed values");
   }
   if (value.kind == Value::Kind::kStateInput) {
@@ -134,11 +112,11 @@ absl::StatusOr<Value> Builder::Rearrange(const Value& value, const View& view) {
   RECURD_RETURN_IF_ERROR(Charge(view.axes.count()));
   if (view.axes.count() == 0 && !value.is_constant()) return absl::InvalidArgumentError("its result is empty");
   Value out{.kind = value.kind, .axes = view.axes, .state_input = value.state_input, .pass = value.pass};
-  const std::vector<int> positions = Positions(view);
   if (value.is_constant()) {
-    out.elements = std::make_shared<const Elements>(Pick(*value.elements, positions));
+    out.elements = std::make_shared<const Elements>(Pick(*value.elements, view));
   } else {
-    out.places = PickPlaces(value.places, positions);
+    out.places.reserve(view.axes.count());
+    VisitPositions(view, [&](int64_t position) { out.places.push_back(value.places[position]); });
   }
   return out;
 }
@@ -175,30 +153,38 @@ absl::StatusOr<Value> Builder::Concat(const std::vector<const Value*>& values, i
   RECURD_ASSIGN_OR_RETURN(Axes axes, JoinedAxes(values, axis));
   RECURD_RETURN_IF_ERROR(Charge(axes.count()));
 
-  bool is_constant = true;
-  for (const Value* value : values) is_constant &= value->is_constant();
-  // All elements one value behind the other, and where each of the result's stands among them.
-  Elements elements{.is_float = is_constant ? values[0]->elements->is_float : true};
-  std::vector<Value> computed;
-  std::vector<int64_t> counts;
-  for (const Value* value : values) {
-    counts.push_back(value->axes.count());
-    if (is_constant) {
-      RECURD_RETURN_IF_ERROR(elements.Append(*value->elements));
-    } else {
-      RECURD_ASSIGN_OR_RETURN(computed.emplace_back(), Computed(*value));
-    }
-  }
+  // Behind the outer axes stands a run of each value.
   const int64_t outer_count = Axes{{first.sizes.begin(), first.sizes.begin() + axis}}.count();
-  const std::vector<int> positions = JoinedPositions(counts, outer_count);
-  if (is_constant) return ConstantValue(Pick(elements, positions), std::move(axes.sizes));
+  const auto join = [&](const auto& append) {
+    for (int64_t outer = 0; outer < outer_count; ++outer) {
+      for (size_t i = 0; i < values.size(); ++i) {
+        const int64_t run = values[i]->axes.count() / outer_count;
+        append(i, outer * run, run);
+      }
+    }
+  };
+  if (std::all_of(values.begin(), values.end(), [](const Value* value) { return value->is_constant(); })) {
+    const bool is_float = values[0]->elements->is_float();
+    for (const Value* value : values) {
+      if (value->elements->is_float() != is_float) return absl::InvalidArgumentError("it joins floats and integers");
+    }
+    Elements elements = is_float ? Elements::Floats() : Elements::Integers();
+    elements.Reserve(axes.count());
+    join([&](size_t i, int64_t begin, int64_t run) { elements.Append(*values[i]->elements, begin, run); });
+    return ConstantValue(std::move(elements), std::move(axes.sizes));
+  }
+  std::vector<Value> computed;
+  for (const Value* value : values) {
+    RECURD_ASSIGN_OR_RETURN(computed.emplace_back(), Computed(*value));
+  }
   std::vector<Value*> pointers;
   for (Value& value : computed) pointers.push_back(&value);
   Value out{.kind = Value::Kind::kComputed, .axes = std::move(axes)};
   RECURD_ASSIGN_OR_RETURN(out.pass, Meet(pointers));
-  std::vector<int> places;
-  for (const Value& value : computed) places.insert(places.end(), value.places.begin(), value.places.end());
-  out.places = PickPlaces(places, positions);
+  join([&](size_t i, int64_t begin, int64_t run) {
+    const auto from = computed[i].places.begin() + begin;
+    out.places.insert(out.places.end(), from, from + run);
+  });
   return out;
 }
 
@@ -215,7 +201,7 @@ absl::StatusOr<Value> Builder::Computed(const Value& value) {
   if (!value.is_constant()) return value;
   RECURD_RETURN_IF_ERROR(Charge(value.axes.count()));
   if (value.axes.count() == 0) return absl::InvalidArgumentError("it computes with an empty value");
-  const Span at = program_.AddConstant(value.elements->floats);
+  const Span at = program_.AddConstant(value.elements->Numbers(0, value.axes.count()));
   Value out{.kind = Value::Kind::kComputed, .axes = value.axes};
   out.places.resize(at.size);
   std::iota(out.places.begin(), out.places.end(), at.offset);
@@ -260,7 +246,11 @@ absl::StatusOr<Value> Builder::SameAtEachStep(const Value& constant, const Value
   if (!constant.is_constant() || !other.is_per_step() || axis < 0 || constant.axes.sizes[axis] <= 1) return constant;
   RECURD_ASSIGN_OR_RETURN(const Value first, Slice(constant, axis, 0, 1));
   RECURD_ASSIGN_OR_RETURN(const Value repeated, Rearrange(first, Broadcast(first.axes, constant.axes)));
-  if (repeated.elements->floats == constant.elements->floats) return first;
+  bool is_same = true;
+  for (int64_t i = 0; i < constant.axes.count(); ++i) {
+    is_same &= repeated.elements->number(i) == constant.elements->number(i);
+  }
+  if (is_same) return first;
   return absl::InvalidArgumentError(
       absl::StrCat("its constant of shape ", constant.axes.ToString(), " changes along the time axis"));
 }
@@ -374,6 +364,7 @@ absl::StatusOr<Value> Builder::Accumulate(BinaryKind kind, const Value& in, cons
 
 absl::StatusOr<Value> Builder::ReduceAdjacent(FoldReduceKind kind, const Value& in, int64_t length, const Axes& axes) {
   if (in.is_constant()) {
+    RECURD_RETURN_IF_ERROR(Charge(in.axes.count()));
     RECURD_ASSIGN_OR_RETURN(Elements folded, FoldReduce(kind, *in.elements, length));
     return ConstantValue(std::move(folded), axes.sizes);
   }
@@ -392,13 +383,13 @@ absl::StatusOr<Value> Builder::ReduceAdjacent(FoldReduceKind kind, const Value& 
   return out;
 }
 
-absl::StatusOr<Value> Builder::Dense(const Value& in, const Value& weights) {
+absl::StatusOr<Value> Builder::Dense(const Value& in, const Value& weights, bool is_transposed) {
   RECURD_RETURN_IF_ERROR(CheckFloats(in));
   const int rank = in.axes.rank();
-  if (!weights.is_constant() || !weights.elements->is_float || weights.axes.rank() != 2) {
+  if (!weights.is_constant() || !weights.elements->is_float() || weights.axes.rank() != 2) {
     return absl::InvalidArgumentError("it multiplies two computed values; one must be a constant matrix of floats");
   }
-  const int64_t inputs = weights.axes.sizes[0], outputs = weights.axes.sizes[1];
+  const int64_t inputs = weights.axes.sizes[is_transposed], outputs = weights.axes.sizes[!is_transposed];
   if (rank == 0 || in.axes.time == rank - 1) {
     return absl::InvalidArgumentError("it multiplies along the time axis, across steps");
   }
@@ -406,18 +397,22 @@ absl::StatusOr<Value> Builder::Dense(const Value& in, const Value& weights) {
     return absl::InvalidArgumentError(
         absl::StrCat("it multiplies ", in.axes.sizes[rank - 1], " features by a matrix of ", inputs, " x ", outputs));
   }
-  RECURD_ASSIGN_OR_RETURN(const Value by_output, Transpose(weights, {1, 0}));
-  const std::vector<float>& values = by_output.elements->floats;
+  RECURD_RETURN_IF_ERROR(Charge(weights.axes.count()));
+  View by_output = Whole(weights.axes);
+  if (!is_transposed) {
+    RECURD_ASSIGN_OR_RETURN(by_output, Transposed(weights.axes, {1, 0}));
+  }
+  std::vector<float> values = PickFloats(*weights.elements, by_output);
   if (!std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); })) {
     return absl::InvalidArgumentError("its weights are not all finite");
   }
   Axes axes = in.axes;
   axes.sizes[rank - 1] = outputs;
-  RECURD_RETURN_IF_ERROR(Charge(weights.axes.count()));
   Span to;
   RECURD_ASSIGN_OR_RETURN(Value out, NewValue(axes, in.pass, &to));
   RECURD_ASSIGN_OR_RETURN(const Span from, Gather(in, in.pass));
-  program_.ops.push_back(DenseOp{from, to, {static_cast<int>(outputs), static_cast<int>(inputs), values}, {}});
+  program_.ops.push_back(
+      DenseOp{from, to, {static_cast<int>(outputs), static_cast<int>(inputs), std::move(values)}, {}});
   return out;
 }
 

@@ -48,8 +48,9 @@ class Builder {
   absl::StatusOr<Value> Reduce(FoldReduceKind kind, const Value& in, std::vector<int> axes, bool keep_axes);
   // A per-step value as it is at the first or last step only. The axis that was time keeps its size of 1, or goes.
   absl::StatusOr<Value> AtEnd(Value value, bool is_last, bool keep_axis);
-  // out[.., n] = sum over k of in[.., k] * weights[k, n]; the last axis of `in` is fixed.
-  absl::StatusOr<Value> Dense(const Value& in, const Value& weights);
+  // out[.., n] = sum over k of in[.., k] * weights[k, n], or of weights[n, k] if they are transposed; the last axis of
+  // `in` is fixed.
+  absl::StatusOr<Value> Dense(const Value& in, const Value& weights, bool is_transposed);
 
   // A float constant made into places of the frame; a computed value as it is.
   absl::StatusOr<Value> Computed(const Value& value);

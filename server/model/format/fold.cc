@@ -177,14 +177,17 @@ bool ApplyCompare(absl::string_view op, float a, float b) {
 
 absl::Status MixedTypes() { return absl::InvalidArgumentError("its operands are of different types"); }
 
+Elements EmptyLike(const Elements& other) { return other.is_float() ? Elements::Floats() : Elements::Integers(); }
+
 }  // namespace
 
 absl::StatusOr<Elements> FoldBinary(BinaryKind kind, const Elements& a, const Elements& b) {
-  if (a.is_float != b.is_float) return MixedTypes();
-  Elements out{.is_float = a.is_float};
+  if (a.is_float() != b.is_float()) return MixedTypes();
+  Elements out = EmptyLike(a);
+  out.Reserve(a.size());
   for (int64_t i = 0; i < a.size(); ++i) {
-    if (a.is_float) {
-      out.floats.push_back(ApplyBinary(kind, a.floats[i], b.floats[i]));
+    if (a.is_float()) {
+      out.Append(ApplyBinary(kind, a.number(i), b.number(i)));
     } else {
       RECURD_ASSIGN_OR_RETURN(const Dim dim, ApplyBinary(kind, a.dim(i), b.dim(i)));
       out.Append(dim);
@@ -194,11 +197,11 @@ absl::StatusOr<Elements> FoldBinary(BinaryKind kind, const Elements& a, const El
 }
 
 absl::StatusOr<Elements> FoldCompare(absl::string_view op, const Elements& a, const Elements& b) {
-  if (a.is_float != b.is_float) return MixedTypes();
-  Elements out{.is_float = false};
+  if (a.is_float() != b.is_float()) return MixedTypes();
+  Elements out = Elements::Integers();
   for (int64_t i = 0; i < a.size(); ++i) {
-    if (a.is_float) {
-      out.Append({ApplyCompare(op, a.floats[i], b.floats[i]), 0});
+    if (a.is_float()) {
+      out.Append({ApplyCompare(op, a.number(i), b.number(i)), 0});
     } else {
       RECURD_ASSIGN_OR_RETURN(const bool holds, ApplyCompare(op, a.dim(i), b.dim(i)));
       out.Append({holds, 0});
@@ -208,10 +211,11 @@ absl::StatusOr<Elements> FoldCompare(absl::string_view op, const Elements& a, co
 }
 
 absl::StatusOr<Elements> FoldUnary(const Activation& function, const Elements& in) {
-  Elements out{.is_float = in.is_float};
+  Elements out = EmptyLike(in);
+  out.Reserve(in.size());
   for (int64_t i = 0; i < in.size(); ++i) {
-    if (in.is_float) {
-      out.floats.push_back(ApplyUnary(function, in.floats[i]));
+    if (in.is_float()) {
+      out.Append(ApplyUnary(function, in.number(i)));
     } else if (function.kind == UnaryKind::kNeg) {
       RECURD_ASSIGN_OR_RETURN(const Dim dim, Mul(in.dim(i), {-1, 0}));
       out.Append(dim);
@@ -223,23 +227,17 @@ absl::StatusOr<Elements> FoldUnary(const Activation& function, const Elements& i
 }
 
 absl::StatusOr<Elements> FoldNot(const Elements& in) {
-  if (in.is_float) return MixedTypes();
-  Elements out{.is_float = false};
+  if (in.is_float()) return MixedTypes();
+  Elements out = Elements::Integers();
   for (int64_t i = 0; i < in.size(); ++i) out.Append({in.dim(i) == Dim{0, 0}, 0});
   return out;
 }
 
 absl::StatusOr<Elements> FoldWhere(const Elements& condition, const Elements& a, const Elements& b) {
-  if (a.is_float != b.is_float || condition.is_float) return MixedTypes();
-  Elements out{.is_float = a.is_float};
-  for (int64_t i = 0; i < a.size(); ++i) {
-    const Elements& chosen = condition.dim(i) != Dim{0, 0} ? a : b;
-    if (a.is_float) {
-      out.floats.push_back(chosen.floats[i]);
-    } else {
-      out.Append(chosen.dim(i));
-    }
-  }
+  if (a.is_float() != b.is_float() || condition.is_float()) return MixedTypes();
+  Elements out = EmptyLike(a);
+  out.Reserve(a.size());
+  for (int64_t i = 0; i < a.size(); ++i) out.Append(condition.dim(i) != Dim{0, 0} ? a : b, i, 1);
   return out;
 }
 
@@ -248,13 +246,14 @@ absl::StatusOr<Elements> FoldReduce(FoldReduceKind kind, const Elements& in, int
                           : kind == FoldReduceKind::kMin  ? BinaryKind::kMin
                           : kind == FoldReduceKind::kProd ? BinaryKind::kMul
                                                           : BinaryKind::kAdd;
-  if (kind == FoldReduceKind::kMean && !in.is_float) return absl::InvalidArgumentError("it takes the mean of integers");
-  Elements out{.is_float = in.is_float};
+  if (kind == FoldReduceKind::kMean && !in.is_float())
+    return absl::InvalidArgumentError("it takes the mean of integers");
+  Elements out = EmptyLike(in);
   for (int64_t i = 0; i < in.size(); i += length) {
-    if (in.is_float) {
-      float total = in.floats[i];
-      for (int64_t j = 1; j < length; ++j) total = ApplyBinary(step, total, in.floats[i + j]);
-      out.floats.push_back(kind == FoldReduceKind::kMean ? total / static_cast<float>(length) : total);
+    if (in.is_float()) {
+      float total = in.number(i);
+      for (int64_t j = 1; j < length; ++j) total = ApplyBinary(step, total, in.number(i + j));
+      out.Append(kind == FoldReduceKind::kMean ? total / static_cast<float>(length) : total);
     } else {
       Dim total = in.dim(i);
       for (int64_t j = 1; j < length; ++j) {
@@ -266,35 +265,50 @@ absl::StatusOr<Elements> FoldReduce(FoldReduceKind kind, const Elements& in, int
   return out;
 }
 
-Elements Pick(const Elements& from, const std::vector<int>& positions) {
-  Elements out{.is_float = from.is_float};
-  const auto pick = [&](const auto& source, auto& into) {
-    if (source.empty()) return;
-    into.reserve(positions.size());
-    for (int position : positions) into.push_back(source[position]);
-  };
-  pick(from.floats, out.floats);
-  pick(from.integers, out.integers);
-  pick(from.per_step, out.per_step);
+Elements Pick(const Elements& from, const View& view) {
+  if (from.is_float()) return Elements::Floats(PickFloats(from, view));
+  Elements out = Elements::Integers();
+  out.Reserve(view.axes.count());
+  VisitPositions(view, [&](int64_t position) { out.Append(from.dim(position)); });
+  return out;
+}
+
+std::vector<float> PickFloats(const Elements& from, const View& view) {
+  std::vector<float> out;
+  out.reserve(view.axes.count());
+  VisitPositions(view, [&](int64_t position) { out.push_back(from.number(position)); });
   return out;
 }
 
 absl::StatusOr<Elements> ToFloats(const Elements& from) {
-  if (from.is_float) return from;
-  Elements out;
+  if (from.is_float()) return from;
+  Elements out = Elements::Floats();
+  out.Reserve(from.size());
   for (int64_t i = 0; i < from.size(); ++i) {
-    if (from.dim(i).per_step != 0) return DependsOnSteps();
-    out.floats.push_back(static_cast<float>(from.integers[i]));
+    const Dim dim = from.dim(i);
+    if (dim.per_step != 0) return DependsOnSteps();
+    out.Append(static_cast<float>(dim.fixed));
   }
   return out;
 }
 
 absl::StatusOr<Elements> ToIntegers(const Elements& from) {
-  if (!from.is_float) return from;
-  Elements out{.is_float = false};
-  for (float value : from.floats) {
+  if (!from.is_float()) return from;
+  Elements out = Elements::Integers();
+  out.Reserve(from.size());
+  for (int64_t i = 0; i < from.size(); ++i) {
+    const float value = from.number(i);
     if (!(std::abs(value) < 9.0e18F)) return absl::InvalidArgumentError(absl::StrCat(value, " is no int64"));
     out.Append({static_cast<int64_t>(value), 0});
+  }
+  return out;
+}
+
+Elements ToBooleans(const Elements& from) {
+  Elements out = Elements::Integers();
+  out.Reserve(from.size());
+  for (int64_t i = 0; i < from.size(); ++i) {
+    out.Append({from.is_float() ? from.number(i) != 0 : from.dim(i) != Dim{0, 0}, 0});
   }
   return out;
 }

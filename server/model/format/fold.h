@@ -26,10 +26,13 @@ enum class FoldReduceKind { kSum, kMean, kMax, kMin, kProd };
 // Reduces each run of `length` adjacent elements to one.
 absl::StatusOr<Elements> FoldReduce(FoldReduceKind kind, const Elements& in, int64_t length);
 
-// The elements at these positions.
-Elements Pick(const Elements& from, const std::vector<int>& positions);
+// The elements that a view shows.
+Elements Pick(const Elements& from, const View& view);
+std::vector<float> PickFloats(const Elements& from, const View& view);
 absl::StatusOr<Elements> ToFloats(const Elements& from);
 // Rounds towards zero. Errors: INVALID_ARGUMENT for values that are no int64.
 absl::StatusOr<Elements> ToIntegers(const Elements& from);
+// 1 for what is not zero.
+Elements ToBooleans(const Elements& from);
 
 }  // namespace recurd::format

@@ -50,6 +50,7 @@ class Node {
   absl::StatusOr<std::vector<int64_t>> Ints(absl::string_view name) const;
   absl::StatusOr<std::vector<float>> Floats(absl::string_view name) const;
   absl::StatusOr<std::vector<std::string>> Strings(absl::string_view name) const;
+  // Reads the file's own tensor: ReadTensor.
   absl::StatusOr<Value> Tensor(absl::string_view name) const;
 
   absl::Status CheckAttributes() const;
@@ -77,7 +78,7 @@ struct Graph {
   // Integers that only say how long the sequence is: nothing but recurrent nodes' sequence_lens depends on them.
   std::vector<Port> length_inputs;
   std::vector<std::string> outputs;
-  std::unordered_map<std::string, Value> initializers;
+  std::unordered_map<std::string, Value> initializers;  // they read `proto`
   int64_t file_bytes = 0;
 };
 

@@ -19,7 +19,7 @@ TracedTensor::Role RoleOf(const Value& value) {
 TracedTensor Traced(const Value& value) {
   TracedTensor traced{RoleOf(value), value.axes.sizes, value.axes.count()};
   if (value.axes.has_time()) traced.sizes[value.axes.time] = -1;
-  if (value.is_constant()) traced.is_float = value.elements->is_float;
+  if (value.is_constant()) traced.is_float = value.elements->is_float();
   return traced;
 }
 

@@ -72,7 +72,7 @@ absl::StatusOr<const Value*> Lowering::Constant(const Node& node, int i) const {
 absl::StatusOr<std::vector<Dim>> Lowering::Dims(const Node& node, int i) const {
   constexpr int64_t kMaxCount = 65536;
   RECURD_ASSIGN_OR_RETURN(const Value* value, Constant(node, i));
-  if (value->elements->is_float || value->elements->size() > kMaxCount) {
+  if (value->elements->is_float() || value->elements->size() > kMaxCount) {
     return absl::InvalidArgumentError(absl::StrCat("its input ", i, " must be at most ", kMaxCount, " whole numbers"));
   }
   std::vector<Dim> dims;

@@ -64,8 +64,8 @@ absl::Status LowerBinary(const Node& node, Lowering& lowering) {
 
 // The value of a float constant of one element.
 bool IsScalar(const Value& value, float scalar) {
-  return value.is_constant() && value.elements->is_float && value.elements->size() == 1 &&
-         value.elements->floats[0] == scalar;
+  return value.is_constant() && value.elements->is_float() && value.elements->size() == 1 &&
+         value.elements->number(0) == scalar;
 }
 
 // Squares and square roots are what normalizations are written with; they are exact where a power is not.
@@ -74,7 +74,7 @@ absl::Status LowerPow(const Node& node, Lowering& lowering) {
   RECURD_ASSIGN_OR_RETURN(const Value* exponent, lowering.Input(node, 1));
   Value power = *exponent;
   Builder& builder = lowering.builder();
-  if (power.is_constant() && !power.elements->is_float) {
+  if (power.is_constant() && !power.elements->is_float()) {
     RECURD_ASSIGN_OR_RETURN(Elements floats, ToFloats(*power.elements));
     power = ConstantValue(std::move(floats), power.axes.sizes);
   }

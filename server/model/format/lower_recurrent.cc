@@ -93,15 +93,14 @@ absl::StatusOr<std::vector<float>> ReadWeights(const Node& node, Lowering& lower
                                                std::vector<int64_t> sizes, const Direction& direction) {
   RECURD_ASSIGN_OR_RETURN(const Value* value, lowering.Constant(node, i));
   sizes.insert(sizes.begin(), direction.count);
-  if (!value->elements->is_float || value->axes.sizes != sizes) {
+  if (!value->elements->is_float() || value->axes.sizes != sizes) {
     return absl::InvalidArgumentError(
         absl::StrCat(name, " has shape ", value->axes.ToString(), "; expected ", Axes{sizes}.ToString()));
   }
   const int64_t count = value->axes.count() / direction.count;
   RECURD_RETURN_IF_ERROR(lowering.builder().Charge(count));
-  const auto begin = value->elements->floats.begin() + direction.index * count;
-  const auto is_finite = [](float weight) { return std::isfinite(weight); };
-  if (std::all_of(begin, begin + count, is_finite)) return std::vector<float>(begin, begin + count);
+  std::vector<float> weights = value->elements->Numbers(direction.index * count, count);
+  if (std::all_of(weights.begin(), weights.end(), [](float weight) { return std::isfinite(weight); })) return weights;
   return absl::InvalidArgumentError(absl::StrCat(name, " is not all finite"));
 }
 
@@ -172,13 +171,12 @@ absl::StatusOr<int> AddState(const Node& node, Lowering& lowering, int i, const 
       return absl::InvalidArgumentError(
           absl::StrCat("its initial state has shape ", value->axes.ToString(), "; expected ", axes.ToString()));
     }
-    if (value->is_computed() || (value->is_constant() && !value->elements->is_float)) {
+    if (value->is_computed() || (value->is_constant() && !value->elements->is_float())) {
       return absl::InvalidArgumentError("its initial state is computed from the inputs of the steps");
     }
     const int begin = direction.index * hidden;
     if (value->is_constant()) {
-      const auto from = value->elements->floats.begin() + begin;
-      state.initial.assign(from, from + hidden);
+      state.initial = value->elements->Numbers(begin, hidden);
     } else {
       for (int j = 1; j < hidden; ++j) {
         if (value->places[begin + j] == value->places[begin] + j) continue;

@@ -9,9 +9,6 @@ namespace recurd::format {
 namespace {
 
 absl::Status LowerConstant(const Node& node, Lowering& lowering) {
-  const auto integers = [](std::vector<int64_t> values) {
-    return Elements{.is_float = false, .integers = std::move(values)};
-  };
   Value out;
   if (node.Has("value_float")) {
     RECURD_ASSIGN_OR_RETURN(const float value, node.Float("value_float", 0));
@@ -19,14 +16,14 @@ absl::Status LowerConstant(const Node& node, Lowering& lowering) {
   } else if (node.Has("value_floats")) {
     RECURD_ASSIGN_OR_RETURN(std::vector<float> values, node.Floats("value_floats"));
     const auto count = static_cast<int64_t>(values.size());
-    out = ConstantValue({.floats = std::move(values)}, {count});
+    out = ConstantValue(Elements::Floats(std::move(values)), {count});
   } else if (node.Has("value_int")) {
     RECURD_ASSIGN_OR_RETURN(const int64_t value, node.Int("value_int", 0));
-    out = ConstantValue(integers({value}), {});
+    out = ConstantValue(Elements::Integers({value}), {});
   } else if (node.Has("value_ints")) {
     RECURD_ASSIGN_OR_RETURN(std::vector<int64_t> values, node.Ints("value_ints"));
     const auto count = static_cast<int64_t>(values.size());
-    out = ConstantValue(integers(std::move(values)), {count});
+    out = ConstantValue(Elements::Integers(std::move(values)), {count});
   } else {
     RECURD_ASSIGN_OR_RETURN(out, node.Tensor("value"));
   }
@@ -70,7 +67,7 @@ absl::Status LowerShape(const Node& node, Lowering& lowering) {
   RECURD_ASSIGN_OR_RETURN(int64_t start, node.Int("start", 0));
   RECURD_ASSIGN_OR_RETURN(int64_t end, node.Int("end", rank));
   const auto clamp = [&](int64_t axis) { return std::clamp<int64_t>(axis < 0 ? axis + rank : axis, 0, rank); };
-  Elements elements{.is_float = false};
+  Elements elements = Elements::Integers();
   for (int64_t axis = clamp(start); axis < clamp(end); ++axis) {
     const StepCount steps = lowering.builder().steps();
     const bool is_time = axis == in->axes.time;
@@ -87,7 +84,7 @@ absl::Status LowerSize(const Node& node, Lowering& lowering) {
   if (in->axes.has_time() && steps) {
     return absl::InvalidArgumentError("the size of a value with a time axis of fixed length is not supported");
   }
-  Elements elements{.is_float = false};
+  Elements elements = Elements::Integers();
   elements.Append(!in->axes.has_time() ? Dim{count, 0} : Dim{0, count});
   return lowering.Output(node, 0, ConstantValue(std::move(elements), {}));
 }
@@ -172,19 +169,16 @@ absl::Status LowerCast(const Node& node, Lowering& lowering) {
         absl::StrCat("it casts computed values to type ", to, "; only FLOAT is computed with"));
   }
   if (!to_float && !to_integer) return absl::InvalidArgumentError(absl::StrCat("it casts constants to type ", to));
+  const bool to_bool = to == TensorProto::BOOL;
+  if (to_float == in->elements->is_float() && !to_bool) return lowering.Output(node, 0, *in);
   RECURD_RETURN_IF_ERROR(lowering.builder().Charge(in->axes.count()));
   Elements elements;
-  if (to_float) {
+  if (to_bool) {
+    elements = ToBooleans(*in->elements);
+  } else if (to_float) {
     RECURD_ASSIGN_OR_RETURN(elements, ToFloats(*in->elements));
   } else {
     RECURD_ASSIGN_OR_RETURN(elements, ToIntegers(*in->elements));
-  }
-  if (to == TensorProto::BOOL) {
-    for (int64_t i = 0; i < elements.size(); ++i) {
-      const bool is_set = in->elements->is_float ? in->elements->floats[i] != 0 : in->elements->dim(i) != Dim{0, 0};
-      elements.integers[i] = is_set;
-    }
-    elements.per_step.clear();
   }
   return lowering.Output(node, 0, ConstantValue(std::move(elements), in->axes.sizes));
 }

@@ -66,7 +66,7 @@ absl::Status DefineInputs(const Graph& graph, const TimeAxisGuess& guess, Loweri
     RECURD_RETURN_IF_ERROR(lowering.Define(port.name, std::move(value)));
   }
   for (const Port& port : graph.length_inputs) {
-    Elements steps{.is_float = false};
+    Elements steps = Elements::Integers();
     steps.Append(Dim{0, 1});
     Value value = ConstantValue(std::move(steps), std::vector<int64_t>(port.sizes.size(), 1));
     RECURD_RETURN_IF_ERROR(lowering.Define(port.name, std::move(value)));
@@ -115,7 +115,7 @@ absl::StatusOr<Model> Import(const Graph& graph, const TimeAxisGuess& guess, boo
       if (trace != nullptr) *trace = TraceOf(lowering, *node_count);
       return status;
     }
-    // A file of half floats holds its weights three times over on their way to a layer.
+    // Weights that a node transposes would be held beside the layer's own to the end.
     for (int i = 0; trace == nullptr && i < node.input_count(); ++i) {
       if (last_readers.at(node.input(i)) == *node_count) lowering.Forget(node.input(i));
     }

@@ -3,6 +3,9 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <functional>
+#include <string>
+#include <type_traits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -33,62 +36,68 @@ absl::Status LengthError(size_t found, const char* unit, int64_t count) {
   return absl::InvalidArgumentError(absl::StrCat("it holds ", found, " ", unit, " for ", count, " elements"));
 }
 
-// Reads `count` values of type `Stored` either from raw_data or from the typed field, into `out`.
-template <typename Stored, typename Field, typename Out>
-absl::Status Read(const onnx::TensorProto& tensor, const Field& field, int64_t count, std::vector<Out>& out) {
-  const bool is_raw = tensor.has_raw_data();
-  if (is_raw && tensor.raw_data().size() != count * sizeof(Stored)) {
-    return LengthError(tensor.raw_data().size(), "bytes", count);
-  }
-  if (!is_raw && field.size() != count) return LengthError(field.size(), "values", count);
-  out.resize(count);
-  for (int64_t i = 0; i < count; ++i) {
-    if (is_raw) {
+// What gives element i of `count`, stored as `Stored` in raw_data or one a value of the typed field.
+template <typename Out, typename Stored, typename Field>
+absl::StatusOr<std::function<Out(int64_t)>> Reader(const onnx::TensorProto& tensor, const Field& field, int64_t count) {
+  if (tensor.has_raw_data()) {
+    const std::string& bytes = tensor.raw_data();
+    if (bytes.size() != count * sizeof(Stored)) return LengthError(bytes.size(), "bytes", count);
+    return [data = bytes.data()](int64_t i) {
       Stored stored;
-      std::memcpy(&stored, tensor.raw_data().data() + i * sizeof(Stored), sizeof(Stored));
-      out[i] = static_cast<Out>(stored);
-    } else if constexpr (sizeof(Stored) == 2 && std::is_class_v<Stored>) {
-      out[i] = Stored{static_cast<uint16_t>(field.Get(i))};
-    } else {
-      out[i] = static_cast<Out>(field.Get(i));
-    }
+      std::memcpy(&stored, data + i * sizeof(Stored), sizeof(Stored));
+      return static_cast<Out>(stored);
+    };
   }
-  return absl::OkStatus();
+  if (field.size() != count) return LengthError(field.size(), "values", count);
+  return [data = field.data()](int64_t i) {
+    if constexpr (std::is_class_v<Stored>) {
+      return static_cast<Out>(Stored{static_cast<uint16_t>(data[i])});
+    } else {
+      return static_cast<Out>(data[i]);
+    }
+  };
 }
 
-absl::Status ReadElements(const onnx::TensorProto& tensor, int64_t count, Elements& out) {
+template <typename Stored, typename Field>
+absl::StatusOr<Elements> Integers(const onnx::TensorProto& tensor, const Field& field, int64_t count) {
+  RECURD_ASSIGN_OR_RETURN(auto read, (Reader<int64_t, Stored>(tensor, field, count)));
+  return Elements::Integers(count, std::move(read));
+}
+
+template <typename Stored, typename Field>
+absl::StatusOr<Elements> Floats(const onnx::TensorProto& tensor, const Field& field, int64_t count) {
+  RECURD_ASSIGN_OR_RETURN(auto read, (Reader<float, Stored>(tensor, field, count)));
+  return Elements::Floats(count, std::move(read));
+}
+
+absl::StatusOr<Elements> ReadElements(const onnx::TensorProto& tensor, int64_t count) {
   using onnx::TensorProto;
-  out.is_float = false;
   switch (tensor.data_type()) {
     case TensorProto::BOOL:
     case TensorProto::INT8:
-      return Read<int8_t>(tensor, tensor.int32_data(), count, out.integers);
+      return Integers<int8_t>(tensor, tensor.int32_data(), count);
     case TensorProto::UINT8:
-      return Read<uint8_t>(tensor, tensor.int32_data(), count, out.integers);
+      return Integers<uint8_t>(tensor, tensor.int32_data(), count);
     case TensorProto::INT16:
-      return Read<int16_t>(tensor, tensor.int32_data(), count, out.integers);
+      return Integers<int16_t>(tensor, tensor.int32_data(), count);
     case TensorProto::UINT16:
-      return Read<uint16_t>(tensor, tensor.int32_data(), count, out.integers);
+      return Integers<uint16_t>(tensor, tensor.int32_data(), count);
     case TensorProto::INT32:
-      return Read<int32_t>(tensor, tensor.int32_data(), count, out.integers);
+      return Integers<int32_t>(tensor, tensor.int32_data(), count);
     case TensorProto::INT64:
-      return Read<int64_t>(tensor, tensor.int64_data(), count, out.integers);
+      return Integers<int64_t>(tensor, tensor.int64_data(), count);
     case TensorProto::UINT32:
-      return Read<uint32_t>(tensor, tensor.uint64_data(), count, out.integers);
+      return Integers<uint32_t>(tensor, tensor.uint64_data(), count);
     case TensorProto::UINT64:
-      return Read<uint64_t>(tensor, tensor.uint64_data(), count, out.integers);
-    default:
-      out.is_float = true;
-  }
-  switch (tensor.data_type()) {
+      return Integers<uint64_t>(tensor, tensor.uint64_data(), count);
     case TensorProto::FLOAT:
-      return Read<float>(tensor, tensor.float_data(), count, out.floats);
+      return Floats<float>(tensor, tensor.float_data(), count);
     case TensorProto::DOUBLE:
-      return Read<double>(tensor, tensor.double_data(), count, out.floats);
+      return Floats<double>(tensor, tensor.double_data(), count);
     case TensorProto::FLOAT16:
-      return Read<Half>(tensor, tensor.int32_data(), count, out.floats);
+      return Floats<Half>(tensor, tensor.int32_data(), count);
     case TensorProto::BFLOAT16:
-      return Read<BFloat16>(tensor, tensor.int32_data(), count, out.floats);
+      return Floats<BFloat16>(tensor, tensor.int32_data(), count);
     default:
       return absl::InvalidArgumentError(
           absl::StrCat("its data type is number ", tensor.data_type(), "; known are floats, integers and BOOL"));
@@ -113,8 +122,7 @@ absl::StatusOr<Value> ReadUnnamed(const onnx::TensorProto& tensor) {
   if (count > static_cast<int64_t>(tensor.ByteSizeLong())) {
     return LengthError(tensor.ByteSizeLong(), "bytes", count);
   }
-  Elements elements;
-  RECURD_RETURN_IF_ERROR(ReadElements(tensor, count, elements));
+  RECURD_ASSIGN_OR_RETURN(Elements elements, ReadElements(tensor, count));
   value.elements = std::make_shared<const Elements>(std::move(elements));
   return value;
 }

@@ -4,18 +4,59 @@
 
 namespace recurd::format {
 
-void Elements::Append(const Dim& dim) {
-  if (dim.per_step != 0 && per_step.empty()) per_step.resize(integers.size(), 0);
-  integers.push_back(dim.fixed);
-  if (dim.per_step != 0 || !per_step.empty()) per_step.push_back(dim.per_step);
+Elements Elements::Floats(std::vector<float> values) {
+  Elements elements(true);
+  elements.floats_ = std::move(values);
+  return elements;
 }
 
-absl::Status Elements::Append(const Elements& other) {
-  if (other.is_float != is_float) return absl::InvalidArgumentError("it joins floats and integers");
-  floats.insert(floats.end(), other.floats.begin(), other.floats.end());
-  for (int64_t i = 0; !is_float && i < other.size(); ++i) Append(other.dim(i));
-  return absl::OkStatus();
+Elements Elements::Integers(std::vector<int64_t> values) {
+  Elements elements(false);
+  elements.integers_ = std::move(values);
+  return elements;
 }
+
+Elements Elements::Floats(int64_t count, std::function<float(int64_t)> read) {
+  Elements elements(true);
+  elements.read_count_ = count;
+  elements.read_float_ = std::move(read);
+  return elements;
+}
+
+Elements Elements::Integers(int64_t count, std::function<int64_t(int64_t)> read) {
+  Elements elements(false);
+  elements.read_count_ = count;
+  elements.read_integer_ = std::move(read);
+  return elements;
+}
+
+int64_t Elements::size() const {
+  if (read_float_ || read_integer_) return read_count_;
+  return static_cast<int64_t>(is_float_ ? floats_.size() : integers_.size());
+}
+
+Dim Elements::dim(int64_t i) const {
+  if (read_integer_) return {read_integer_(i), 0};
+  return {integers_[i], per_step_.empty() ? 0 : per_step_[i]};
+}
+
+std::vector<float> Elements::Numbers(int64_t begin, int64_t count) const {
+  std::vector<float> numbers(count);
+  for (int64_t i = 0; i < count; ++i) numbers[i] = number(begin + i);
+  return numbers;
+}
+
+void Elements::Append(const Dim& dim) {
+  if (dim.per_step != 0 && per_step_.empty()) per_step_.resize(integers_.size(), 0);
+  integers_.push_back(dim.fixed);
+  if (dim.per_step != 0 || !per_step_.empty()) per_step_.push_back(dim.per_step);
+}
+
+void Elements::Append(const Elements& other, int64_t begin, int64_t count) {
+  for (int64_t i = begin; i < begin + count; ++i) is_float_ ? Append(other.number(i)) : Append(other.dim(i));
+}
+
+void Elements::Reserve(int64_t count) { is_float_ ? floats_.reserve(count) : integers_.reserve(count); }
 
 Value ConstantValue(Elements elements, std::vector<int64_t> sizes) {
   Value value;
@@ -24,6 +65,6 @@ Value ConstantValue(Elements elements, std::vector<int64_t> sizes) {
   return value;
 }
 
-Value ScalarValue(float value) { return ConstantValue({.floats = {value}}, {}); }
+Value ScalarValue(float value) { return ConstantValue(Elements::Floats({value}), {}); }
 
 }  // namespace recurd::format

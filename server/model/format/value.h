@@ -1,28 +1,52 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "server/model/format/axes.h"
 
 namespace recurd::format {
 
-// The elements of a constant tensor, row-major. Floats of every width are held as float. Integers and booleans are held
-// as int64 and may depend on the number of steps T: integers[i] + per_step[i] * T, where an empty per_step means none
-// does.
-struct Elements {
-  bool is_float = true;
-  std::vector<float> floats;
-  std::vector<int64_t> integers;
-  std::vector<int64_t> per_step;
+// The elements of a constant tensor, row-major: floats of any width as float, integers and booleans as int64 that may
+// depend on the number of steps. They are held, or read where they stand: the bytes of a file would take eight times as
+// much if they were held.
+class Elements {
+ public:
+  Elements() : Elements(true) {}
+  static Elements Floats(std::vector<float> values = {});
+  static Elements Integers(std::vector<int64_t> values = {});
+  // read(i) makes element i of `count`; whatever it reads must outlive these elements.
+  static Elements Floats(int64_t count, std::function<float(int64_t)> read);
+  static Elements Integers(int64_t count, std::function<int64_t(int64_t)> read);
 
-  int64_t size() const { return static_cast<int64_t>(is_float ? floats.size() : integers.size()); }
-  Dim dim(int64_t i) const { return {integers[i], per_step.empty() ? 0 : per_step[i]}; }
+  bool is_float() const { return is_float_; }
+  int64_t size() const;
+  // An element of floats, and one of integers.
+  float number(int64_t i) const { return read_float_ ? read_float_(i) : floats_[i]; }
+  Dim dim(int64_t i) const;
+  bool depends_on_steps() const { return !per_step_.empty(); }
+  // Floats [begin, begin + count).
+  std::vector<float> Numbers(int64_t begin, int64_t count) const;
+
+  // Precondition of all three: held elements. Those behind them must be of the same type.
+  void Append(float value) { floats_.push_back(value); }
   void Append(const Dim& dim);
-  // Errors: INVALID_ARGUMENT for floats behind integers or integers behind floats.
-  absl::Status Append(const Elements& other);
+  void Append(const Elements& other, int64_t begin, int64_t count);
+  // Makes room for `count` elements in all.
+  void Reserve(int64_t count);
+
+ private:
+  explicit Elements(bool is_float) : is_float_(is_float) {}
+
+  bool is_float_;
+  std::vector<float> floats_;
+  std::vector<int64_t> integers_;
+  std::vector<int64_t> per_step_;  // integers_[i] + per_step_[i] * T; empty: none depends on T
+  int64_t read_count_ = 0;
+  std::function<float(int64_t)> read_float_;
+  std::function<int64_t(int64_t)> read_integer_;
 };
 
 // What is known of a tensor of the graph while it is lowered.

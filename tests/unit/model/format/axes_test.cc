@@ -14,6 +14,12 @@ const Axes kTimeFirst{{1, 1, 6}, 0};  // [T,1,6]
 
 Dim D(int64_t n) { return {n, 0}; }
 
+std::vector<int64_t> Positions(const View& view) {
+  std::vector<int64_t> positions;
+  VisitPositions(view, [&](int64_t position) { positions.push_back(position); });
+  return positions;
+}
+
 TEST(AxesTest, CountStopsAtTheLargestNumberInsteadOfOverflowing) {
   EXPECT_EQ((Axes{{int64_t{1} << 40, int64_t{1} << 40}}.count()), INT64_MAX);
   EXPECT_EQ((Axes{{int64_t{1} << 40, int64_t{1} << 40, 0}}.count()), 0);

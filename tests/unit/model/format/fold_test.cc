@@ -13,11 +13,12 @@ using testing::FloatEq;
 using testing::HasSubstr;
 
 Elements Dims(const std::vector<Dim>& dims) {
-  Elements elements{.is_float = false};
+  Elements elements = Elements::Integers();
   for (const Dim& dim : dims) elements.Append(dim);
   return elements;
 }
-Elements Floats(std::vector<float> values) { return {.floats = std::move(values)}; }
+Elements Floats(std::vector<float> values) { return Elements::Floats(std::move(values)); }
+std::vector<float> NumbersOf(const absl::StatusOr<Elements>& floats) { return floats->Numbers(0, floats->size()); }
 
 constexpr Dim kSteps{0, 1};
 constexpr int64_t kLargest = std::numeric_limits<int64_t>::max();
@@ -38,9 +39,9 @@ TEST(FoldTest, RefusesWhatHoldsForSomeNumbersOfStepsOnly) {
 }
 
 TEST(FoldTest, DecidesWhatHoldsForEveryNumberOfSteps) {
-  EXPECT_EQ(FoldCompare("Equal", Dims({kSteps}), Dims({{-1, 0}}))->integers[0], 0);
-  EXPECT_EQ(FoldCompare("GreaterOrEqual", Dims({kSteps}), Dims({{1, 0}}))->integers[0], 1);
-  EXPECT_EQ(FoldCompare("Less", Dims({kSteps}), Dims({{1, 0}}))->integers[0], 0);
+  EXPECT_EQ(FoldCompare("Equal", Dims({kSteps}), Dims({{-1, 0}}))->dim(0), (Dim{0, 0}));
+  EXPECT_EQ(FoldCompare("GreaterOrEqual", Dims({kSteps}), Dims({{1, 0}}))->dim(0), (Dim{1, 0}));
+  EXPECT_EQ(FoldCompare("Less", Dims({kSteps}), Dims({{1, 0}}))->dim(0), (Dim{0, 0}));
   EXPECT_FALSE(FoldCompare("Equal", Dims({kSteps}), Dims({{1, 0}})).ok());
   EXPECT_EQ(FoldBinary(BinaryKind::kMax, Dims({kSteps}), Dims({{1, 0}}))->dim(0), kSteps);
   EXPECT_EQ(FoldBinary(BinaryKind::kMin, Dims({kSteps}), Dims({{1, 0}}))->dim(0), (Dim{1, 0}));
@@ -59,10 +60,19 @@ TEST(FoldTest, RefusesFloatsMixedWithIntegers) {
 }
 
 TEST(FoldTest, ComputesFloats) {
-  EXPECT_THAT(FoldBinary(BinaryKind::kPow, Floats({3}), Floats({2}))->floats, ElementsAre(9));
-  EXPECT_THAT(FoldUnary({UnaryKind::kElu, 2}, Floats({-1, 4}))->floats, ElementsAre(FloatEq(-1.2642411F), 4));
-  EXPECT_THAT(FoldReduce(FoldReduceKind::kMean, Floats({1, 2, 3, 6}), 2)->floats, ElementsAre(1.5F, 4.5F));
-  EXPECT_THAT(FoldWhere(Dims({{1, 0}, {0, 0}}), Floats({1, 2}), Floats({3, 4}))->floats, ElementsAre(1, 4));
+  EXPECT_THAT(NumbersOf(FoldBinary(BinaryKind::kPow, Floats({3}), Floats({2}))), ElementsAre(9));
+  EXPECT_THAT(NumbersOf(FoldUnary({UnaryKind::kElu, 2}, Floats({-1, 4}))), ElementsAre(FloatEq(-1.2642411F), 4));
+  EXPECT_THAT(NumbersOf(FoldReduce(FoldReduceKind::kMean, Floats({1, 2, 3, 6}), 2)), ElementsAre(1.5F, 4.5F));
+  EXPECT_THAT(NumbersOf(FoldWhere(Dims({{1, 0}, {0, 0}}), Floats({1, 2}), Floats({3, 4}))), ElementsAre(1, 4));
+}
+
+TEST(FoldTest, WhateverIsNotZeroIsTrue) {
+  const Elements floats = ToBooleans(Floats({0, -0.5F, 1e30F})), dims = ToBooleans(Dims({{0, 0}, kSteps}));
+  EXPECT_EQ(floats.dim(0), (Dim{0, 0}));
+  EXPECT_EQ(floats.dim(1), (Dim{1, 0}));
+  EXPECT_EQ(floats.dim(2), (Dim{1, 0}));
+  EXPECT_EQ(dims.dim(0), (Dim{0, 0}));
+  EXPECT_EQ(dims.dim(1), (Dim{1, 0}));
 }
 
 TEST(FoldTest, MultipliesShapesTogether) {

@@ -17,6 +17,14 @@ int CountOps(const Model& model, size_t kind) {
   return count;
 }
 
+void AddBytes(GraphBuilder& g, const std::string& name, const std::vector<int64_t>& sizes, const std::string& bytes) {
+  onnx::TensorProto& tensor = *g.graph().add_initializer();
+  tensor.set_name(name);
+  tensor.set_data_type(onnx::TensorProto::UINT8);
+  for (const int64_t size : sizes) tensor.add_dims(size);
+  tensor.set_raw_data(bytes);
+}
+
 TEST(LowerDenseTest, MultipliesByAMatrixOnTheRight) {
   GraphBuilder g;
   g.Output(g.Node("fc", "MatMul", {g.Through(2), g.Floats({2, 3}, {1, 2, 3, 4, 5, 6})}));
@@ -94,19 +102,31 @@ TEST(LowerDenseTest, FoldsProductsOfConstants) {
 
 TEST(LowerDenseTest, DequantizesConstants) {
   GraphBuilder g;
-  auto& tensor = *g.graph().add_initializer();
-  tensor.set_name("bytes");
-  tensor.set_data_type(onnx::TensorProto::UINT8);
-  tensor.add_dims(2);
-  tensor.add_dims(2);
-  tensor.set_raw_data(std::string("\x80\x81\x7f\xff", 4));
-  auto& zero = *g.graph().add_initializer();
-  zero.set_name("zero");
-  zero.set_data_type(onnx::TensorProto::UINT8);
-  zero.set_raw_data("\x80");
+  AddBytes(g, "bytes", {2, 2}, "\x80\x81\x7f\xff");
+  AddBytes(g, "zero", {}, "\x80");
   const std::string weights = g.Node("dequantize", "DequantizeLinear", {"bytes", g.Floats({2}, {1, 0.5F}), "zero"});
   g.Output(g.Node("fc", "MatMul", {g.Through(2), weights}));
   EXPECT_THAT(g.Run({1, 10}), ElementsAre(-10, 635.5F));
+}
+
+TEST(LowerDenseTest, DequantizesRowsByScalesThatAreDequantizedThemselves) {
+  GraphBuilder g;
+  AddBytes(g, "bytes", {2, 3}, "\x01\x02\x03\x04\x05\x06");
+  AddBytes(g, "zeros", {2}, "\x01\x04");
+  AddBytes(g, "scales", {2}, "\x02\x03");
+  const std::string scales = g.Node("scales", "DequantizeLinear", {"scales", g.Floats({}, {0.5F})});
+  auto weights = g.Node("dequantize", "DequantizeLinear", {"bytes", scales, "zeros"}).Set("axis", 0);
+  const std::string flat = g.Node("flat", "Flatten", {g.Through(3)}).Set("axis", 2);
+  g.Output(g.Node("fc", "Gemm", {flat, weights}).Set("transB", 1));
+  EXPECT_THAT(g.Run({1, 10, 100}), ElementsAre(210, 315));
+}
+
+TEST(LowerDenseTest, GemmMultipliesByATransposedMatrixOnTheLeft) {
+  GraphBuilder g;
+  const std::string turned = g.Node("turn", "Transpose", {g.Through(2)}).Set("perm", std::vector<int64_t>{1, 2, 0});
+  const std::string column = g.Node("column", "Squeeze", {turned, g.Integers({0})});
+  g.Output(g.Node("fc", "Gemm", {g.Floats({2, 3}, {1, 3, 5, 2, 4, 6}), column}).Set("transA", 1));
+  EXPECT_THAT(g.Run({1, 10}), ElementsAre(21, 43, 65));
 }
 
 TEST(LowerDenseTest, RefusesProductsOfComputedValues) {

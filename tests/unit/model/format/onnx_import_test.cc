@@ -320,5 +320,19 @@ TEST(OnnxImportTest, TooManyNodesAreRefused) {
   EXPECT_THAT(g.Refusal(), HasSubstr("the limit is 16384"));
 }
 
+TEST(OnnxImportTest, RefusesALargeConstantThatIsReadOverAndOver) {
+  constexpr int kCount = 1 << 20;
+  for (const std::string op : {"ReduceMax", "MatMul"}) {
+    GraphBuilder g;
+    const std::string row = g.Floats({1, kCount}, std::vector<float>(kCount, 0.5F));
+    const std::string column = g.Node("column", "Reshape", {row, g.Integers({-1, 1})});
+    for (int i = 0; i < 32; ++i) {
+      g.Node(op + std::to_string(i), op, op == "MatMul" ? std::vector{row, column} : std::vector{row});
+    }
+    g.Output(g.Through(1));
+    EXPECT_THAT(g.Refusal(), HasSubstr("more values than a file of its size has reason to")) << op;
+  }
+}
+
 }  // namespace
 }  // namespace recurd

@@ -22,7 +22,16 @@ TensorProto Raw(TensorProto::DataType type, const std::vector<int64_t>& sizes, c
   return tensor;
 }
 
-std::vector<float> FloatsOf(const TensorProto& tensor) { return ReadTensor(tensor)->elements->floats; }
+std::vector<float> FloatsOf(const TensorProto& tensor) {
+  const absl::StatusOr<Value> value = ReadTensor(tensor);
+  return value->elements->Numbers(0, value->axes.count());
+}
+std::vector<int64_t> IntegersOf(const TensorProto& tensor) {
+  const absl::StatusOr<Value> value = ReadTensor(tensor);
+  std::vector<int64_t> integers;
+  for (int64_t i = 0; i < value->axes.count(); ++i) integers.push_back(value->elements->dim(i).fixed);
+  return integers;
+}
 std::string ErrorOf(const TensorProto& tensor) { return std::string(ReadTensor(tensor).status().message()); }
 
 TEST(TensorReaderTest, ReadsHalfPrecision) {
@@ -36,8 +45,8 @@ TEST(TensorReaderTest, ReadsBrainFloats) {
 }
 
 TEST(TensorReaderTest, ReadsSignedAndUnsignedBytes) {
-  EXPECT_THAT(ReadTensor(Raw(TensorProto::INT8, {2}, "\xff\x01"))->elements->integers, ElementsAre(-1, 1));
-  EXPECT_THAT(ReadTensor(Raw(TensorProto::UINT8, {2}, "\xff\x01"))->elements->integers, ElementsAre(255, 1));
+  EXPECT_THAT(IntegersOf(Raw(TensorProto::INT8, {2}, "\xff\x01")), ElementsAre(-1, 1));
+  EXPECT_THAT(IntegersOf(Raw(TensorProto::UINT8, {2}, "\xff\x01")), ElementsAre(255, 1));
 }
 
 TEST(TensorReaderTest, ReadsTypedFields) {
