@@ -46,6 +46,8 @@ std::string JsonString(const std::string& text);
 std::string Printable(const std::string& text);
 // A duration in nanoseconds with three digits and the unit that suits it.
 std::string Duration(double ns);
+// How far a model's outputs lie from double precision, as GetModel and `recurctl inspect` have it.
+std::string AccuracyText(int steps, double largest_error, double rms_error, double rms_output);
 
 // The commands. Arguments are the words after the command's name; the result is the exit code.
 int RunModels(const std::vector<std::string>& arguments);

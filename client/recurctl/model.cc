@@ -28,6 +28,11 @@ void PrintPlacement(const v1::GetModelResponse::Placement& placement) {
                                       " a step, switch ", Duration(time.switch_ns())));
 }
 
+void PrintAccuracy(const v1::GetModelResponse::Accuracy& accuracy) {
+  Print("accuracy",
+        AccuracyText(accuracy.steps(), accuracy.largest_error(), accuracy.rms_error(), accuracy.rms_output()));
+}
+
 void PrintModel(const v1::GetModelResponse& model) {
   Print("model", absl::StrCat(model.name(), " version ", model.version(), ", fingerprint ", model.fingerprint()));
   Print("a step", absl::StrFormat("%u floats in, %u out, %u of state", model.input_size(), model.output_size(),
@@ -45,9 +50,11 @@ void PrintModel(const v1::GetModelResponse& model) {
     Print("state",
           absl::StrFormat("%s: floats %u to %u", state.name(), state.offset(), state.offset() + state.size() - 1));
   }
-  Print("parameters", absl::StrCat(model.parameter_count()));
+  Print("parameters",
+        absl::StrCat(model.parameter_count(), ", matrices ", model.weights(), ": ", model.weight_bytes(), " bytes"));
   Print("pipeline", model.pipeline());
   Print("numerics", model.numerics_profile());
+  if (model.has_accuracy()) PrintAccuracy(model.accuracy());
   Print("step time", absl::StrCat(Duration(model.step_ns()), ", measured while warming"));
   if (model.has_placement()) PrintPlacement(model.placement());
 }

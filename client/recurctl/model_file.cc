@@ -90,11 +90,9 @@ absl::StatusOr<Model> ImportModelFile(const ModelFile& file, ImportTrace* trace)
   if (!model.ok()) return Prefixed(file.path, model.status());
   RECURD_RETURN_IF_ERROR(file.config.status());
   if (file.config_path.empty()) return model;
-  if (absl::Status status = CheckModelConfig(*file.config, *model); !status.ok()) {
+  if (absl::Status status = ApplyModelConfig(*file.config, &*model); !status.ok()) {
     return Prefixed(file.config_path, status);
   }
-  model->activation = file.config->activation;
-  model->serving = file.config->serving;
   return model;
 }
 

@@ -81,7 +81,7 @@ absl::Status PlanOrSweep(const PlanFlags& flags) {
     RECURD_ASSIGN_OR_RETURN(const ModelFile file, ReadModelFile(flags.file));
     RECURD_ASSIGN_OR_RETURN(model, ImportModelFile(file, nullptr));
   }
-  RECURD_RETURN_IF_ERROR(array::CheckStreams(model));
+  RECURD_RETURN_IF_ERROR(array::CheckForArray(model));
   if (!flags.sweep) return Plan(flags, model, mappings);
   for (const Op& op : model.ops) {
     if (const auto* layer = std::get_if<RecurrentOp>(&op)) cell = CellOf(*layer);

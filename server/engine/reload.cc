@@ -8,7 +8,8 @@ namespace recurd {
 namespace {
 
 bool Same(const Model& a, const Model& b) {
-  return a.fingerprint == b.fingerprint && a.activation == b.activation && a.serving == b.serving;
+  return a.fingerprint == b.fingerprint && a.activation == b.activation && a.weights == b.weights &&
+         a.serving == b.serving;
 }
 
 }  // namespace

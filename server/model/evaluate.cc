@@ -21,7 +21,8 @@ class OpRunner {
     const float* bias = op.bias.empty() ? nullptr : op.bias.data();
     const int rows = op.matrix.rows, cols = op.matrix.cols;
     for (int i = 0; i < op.in.size / cols; ++i) {
-      ReferenceDense(op.matrix.values.data(), bias, rows, cols, At(op.in) + i * cols, At(op.out) + i * rows);
+      ReferenceDense(op.matrix.values.data(), bias, rows, cols, At(op.in) + i * cols, At(op.out) + i * rows,
+                     op.matrix.storage);
     }
   }
   void operator()(const BinaryOp& op) const {
@@ -130,6 +131,7 @@ Cell CellOf(const RecurrentOp& op, ActivationForm form) {
             .recurrent_bias = op.recurrent_bias.data(),
             .peepholes = op.peepholes.empty() ? nullptr : op.peepholes.data()};
   cell.form = form;
+  cell.storage = op.input_weights.storage;
   cell.f = op.activations[0];
   if (op.activations.size() > 1) cell.g = op.activations[1];
   if (op.activations.size() > 2) cell.h = op.activations[2];

@@ -182,6 +182,8 @@ struct Model {
   // How its recurrent layers' sigmoid and tanh are computed, if its configuration says so. Else the cpu pipeline's are
   // exact, and on the array the mapping has its own.
   std::optional<ActivationForm> activation;
+  // How its matrices are stored, each of them: weights.h.
+  WeightStorage weights = WeightStorage::kFp32;
   ServingSettings serving;
 };
 

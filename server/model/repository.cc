@@ -190,11 +190,9 @@ absl::StatusOr<std::shared_ptr<const Model>> ModelRepository::LoadVersion(const 
   RECURD_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path, kMaxOnnxFileBytes));
   absl::StatusOr<Model> model = ImportOnnx(bytes, name, number);
   if (!model.ok()) return Prefixed(path.string(), model.status());
-  if (absl::Status status = CheckModelConfig(config, *model); !status.ok()) {
+  if (absl::Status status = ApplyModelConfig(config, &*model); !status.ok()) {
     return Prefixed((root_ / name / "config.pbtxt").string(), status);
   }
-  model->activation = config.activation;
-  model->serving = config.serving;
   return std::make_shared<const Model>(*std::move(model));
 }
 

@@ -84,6 +84,8 @@ struct ByteSums {
 };
 #else
 struct ByteSums {
+  // The compiler's own would not be compiled for the target, and could not make Highway's vectors.
+  HWY_INLINE ByteSums() {}
   HWY_INLINE void Start(const float*) { low = high = hn::Zero(DI()); }
   HWY_INLINE void Add(VI weights, VI x) {
     low = hn::ReorderWidenMulAccumulate(DI(), EvenBytes(weights), EvenBytes(x), low, high);

@@ -6,6 +6,16 @@
 #include <limits>
 
 namespace recurd {
+namespace {
+
+struct NamedStorage {
+  const char* name;
+  WeightStorage storage;
+};
+constexpr NamedStorage kNames[] = {
+    {"fp32", WeightStorage::kFp32}, {"bf16", WeightStorage::kBf16}, {"int8", WeightStorage::kInt8}};
+
+}  // namespace
 
 float RoundToBf16(float weight) {
   constexpr uint32_t kSign = 0x80000000, kLargest = 0x7f7f0000;
@@ -30,6 +40,15 @@ ScaledBytes Quantize(const float* values, int size) {
   const float inverse = 127 / max;
   for (int i = 0; i < size; ++i) quantized.bytes[i] = static_cast<int8_t>(std::nearbyint(values[i] * inverse));
   return quantized;
+}
+
+const char* NameOf(WeightStorage storage) { return kNames[static_cast<int>(storage)].name; }
+
+std::optional<WeightStorage> FindWeightStorage(std::string_view name) {
+  for (const NamedStorage& named : kNames) {
+    if (named.name == name) return named.storage;
+  }
+  return std::nullopt;
 }
 
 }  // namespace recurd

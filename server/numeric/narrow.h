@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "server/numeric/ops.h"
@@ -22,6 +24,10 @@ struct ScaledBytes {
 // Below kSmallestMax all is zero. If a value isn't finite the scale is NaN and the bytes mean nothing.
 ScaledBytes Quantize(const float* values, int size);
 inline constexpr float kSmallestMax = 0x1p-100f;
+
+// The names in a model's configuration: fp32, bf16, int8.
+const char* NameOf(WeightStorage storage);
+std::optional<WeightStorage> FindWeightStorage(std::string_view name);
 
 // Matrices of more columns aren't stored as bytes: a product keeps x's on the stack.
 inline constexpr int kMaxInt8Columns = 1 << 14;

@@ -39,7 +39,7 @@ struct Activation {
 // How a recurrent layer's sigmoid and tanh are computed: activation_form.h.
 using ActivationForm = hw::ActivationForm;
 
-// How the matrices of recurrent and dense layers are stored: profile.h.
+// How the matrices of recurrent and dense layers are stored: profile.h, narrow.h.
 enum class WeightStorage { kFp32, kBf16, kInt8 };
 
 enum class BinaryKind { kAdd, kSub, kMul, kDiv, kMin, kMax, kPow };
@@ -54,6 +54,7 @@ struct Matrix {
   int rows = 0;
   int cols = 0;
   std::vector<float> values;
+  WeightStorage storage = WeightStorage::kFp32;  // what they are rounded to before they multiply
 };
 
 // One recurrent layer as ONNX defines it, without owning its weights. G = GateCount(kind), H = hidden_size.

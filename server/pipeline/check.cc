@@ -10,25 +10,11 @@
 #include "absl/strings/str_cat.h"
 #include "server/base/status_macros.h"
 #include "server/model/evaluate.h"
+#include "server/model/made_up_inputs.h"
 #include "server/pipeline/sequence_program.h"
 
 namespace recurd {
 namespace {
-
-// Numerical Recipes' linear congruential generator: the same inputs at each load.
-class MadeUpInputs {
- public:
-  void Fill(std::vector<float>* row) {
-    for (float& x : *row) x = Next();
-  }
-
- private:
-  float Next() {
-    seed_ = seed_ * 1664525u + 1013904223u;
-    return static_cast<float>(seed_ >> 8) / static_cast<float>(1 << 23) - 1;
-  }
-  uint32_t seed_ = 1;
-};
 
 struct Values {
   std::vector<float> state, outputs;

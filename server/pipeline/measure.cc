@@ -64,4 +64,17 @@ double MeasureStepNs(const Model& model, const std::function<void(const Run&)>& 
   return std::max(1.0, static_cast<double>(times[times.size() / 2]) / steps);
 }
 
+Accuracy MeasureRunAccuracy(const Model& model, const std::function<void(const Run&)>& execute) {
+  std::vector<float> next_state(model.state_size());
+  return MeasureAccuracy(model, [&](const float* inputs, int steps, float* outputs) {
+    const Run run{.state = model.initial_state.data(),
+                  .next_state = next_state.data(),
+                  .inputs = inputs,
+                  .outputs = outputs,
+                  .steps = steps,
+                  .selection = OutputSelection::Every()};
+    model.streams() ? execute(run) : RunWholeSequence(model, run, steps, execute);
+  });
+}
+
 }  // namespace recurd

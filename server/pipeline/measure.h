@@ -2,6 +2,7 @@
 
 #include <functional>
 
+#include "server/model/accuracy.h"
 #include "server/pipeline/pipeline.h"
 
 namespace recurd {
@@ -10,5 +11,8 @@ namespace recurd {
 // Of a model that has passes, that of the slowest pass. `execute` does a whole run. Takes some milliseconds, or
 // eleven steps if those are longer.
 double MeasureStepNs(const Model& model, const std::function<void(const Run&)>& execute);
+
+// The accuracy of what `execute` gives, which does a whole run (model/accuracy.h).
+Accuracy MeasureRunAccuracy(const Model& model, const std::function<void(const Run&)>& execute);
 
 }  // namespace recurd

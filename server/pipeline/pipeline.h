@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "server/model/accuracy.h"
 #include "server/model/model.h"
 
 namespace recurd {
@@ -58,6 +59,8 @@ class PreparedModel {
   virtual double step_ns() const = 0;
   // The order and functions of every rounding; equal profiles give equal bits (numeric/profile.h).
   virtual std::string numerics_profile() const = 0;
+  // Of its outputs, measured while warming.
+  virtual Accuracy accuracy() const = 0;
   // Null where there is no array.
   virtual const Placement* placement() const { return nullptr; }
 };

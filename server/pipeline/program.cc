@@ -50,7 +50,8 @@ class Program::Builder {
       Op& added = Add(Op::Code::kDense, {op.in.offset + i * cols, cols}, {op.out.offset + i * rows, rows});
       added.index = static_cast<int>(program_.matrices_.size());
     }
-    program_.matrices_.push_back(Pack(op.matrix.values.data(), bias, rows, cols, 1, program_.kernels_));
+    program_.matrices_.push_back(
+        Pack(op.matrix.values.data(), bias, rows, cols, 1, program_.kernels_, op.matrix.storage));
     const size_t padded = program_.matrices_.back().padded_rows(program_.kernels_.lanes);
     const size_t size = padded * static_cast<size_t>(program_.frame_count_);
     if (size > program_.product_.size()) program_.product_ = AlignedFloats(size);

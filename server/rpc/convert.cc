@@ -4,6 +4,8 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "server/model/weights.h"
+#include "server/numeric/narrow.h"
 
 namespace recurd {
 namespace {
@@ -34,6 +36,13 @@ void DescribeLayer(const RecurrentOp& op, v1::GetModelResponse::Layer* out) {
   out->set_input_size(static_cast<uint32_t>(op.in.size));
   out->set_hidden_size(static_cast<uint32_t>(op.out.size));
   out->set_linear_before_reset(op.linear_before_reset);
+}
+
+void DescribeAccuracy(const Accuracy& accuracy, v1::GetModelResponse::Accuracy* out) {
+  out->set_steps(static_cast<uint32_t>(accuracy.steps));
+  out->set_largest_error(accuracy.largest_error);
+  out->set_rms_error(accuracy.rms_error);
+  out->set_rms_output(accuracy.rms_output);
 }
 
 void DescribePlacement(const Placement& placement, v1::GetModelResponse::Placement* out) {
@@ -97,6 +106,7 @@ absl::StatusCode RefusalCode(Refusal refusal) {
       return absl::StatusCode::kDeadlineExceeded;
     case Refusal::kDraining:
     case Refusal::kPipelineDown:
+    case Refusal::kStoreUnavailable:
       return absl::StatusCode::kUnavailable;
     case Refusal::kTooManySessions:
     case Refusal::kQueueFull:
@@ -125,7 +135,7 @@ absl::StatusCode RefusalCode(Refusal refusal) {
 uint32_t RetryAfterMs(Refusal refusal) {
   const bool passes = refusal == Refusal::kPipelineDown || refusal == Refusal::kOverload ||
                       refusal == Refusal::kTooManySessions || refusal == Refusal::kQueueFull ||
-                      refusal == Refusal::kNoMemory;
+                      refusal == Refusal::kNoMemory || refusal == Refusal::kStoreUnavailable;
   return passes ? 1000 : 0;
 }
 
@@ -251,6 +261,9 @@ void DescribeModel(const ServedModel& served, const Pipeline& pipeline, v1::GetM
   out->set_pipeline(pipeline.name());
   out->set_numerics_profile(served.prepared->numerics_profile());
   out->set_step_ns(served.prepared->step_ns() * static_cast<double>(std::max<size_t>(model.passes.size(), 1)));
+  out->set_weights(NameOf(model.weights));
+  out->set_weight_bytes(static_cast<uint64_t>(WeightBytes(model)));
+  DescribeAccuracy(served.prepared->accuracy(), out->mutable_accuracy());
   if (const Placement* placement = served.prepared->placement())
     DescribePlacement(*placement, out->mutable_placement());
 }

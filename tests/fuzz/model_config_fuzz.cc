@@ -10,6 +10,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   recurd::Model model{.name = "digits"};
   model.inputs.push_back({.name = "pixels", .shape = {-1, 1, 8}});
   model.outputs.push_back({.name = "logits", .shape = {-1, 1, 10}});
-  (void)recurd::CheckModelConfig(*config, model);
+  (void)recurd::ApplyModelConfig(*config, &model);
   return 0;
 }

@@ -10,6 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "server/base/status_macros.h"
 #include "server/model/format/outline.h"
+#include "server/model/weights.h"
 
 namespace recurd {
 namespace {
@@ -164,7 +165,7 @@ class Totaller {
   void Multiply(const Matrix& matrix) const {
     totals_.macs += static_cast<int64_t>(matrix.values.size());
     totals_.flops += 2 * static_cast<int64_t>(matrix.values.size());
-    Weigh(matrix.values);
+    totals_.weight_bytes += WeightBytes(matrix);
   }
   void Weigh(const std::vector<float>& values) const {
     totals_.weight_bytes += static_cast<int64_t>(values.size() * sizeof(float));
@@ -231,6 +232,7 @@ absl::StatusOr<std::unique_ptr<InspectReport>> Inspect(const ModelFile& file) {
   if (model.ok()) {
     report->model = *std::move(model);
     report->totals = TotalsOf(*report->model);
+    report->accuracy = MeasureReferenceAccuracy(*report->model);
   } else {
     report->error = std::string(model.status().message());
   }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "client/recurctl/model_file.h"
+#include "server/model/accuracy.h"
 #include "server/model/format/outline.h"
 #include "server/model/model.h"
 
@@ -34,7 +35,7 @@ struct NodeReport {
 struct StepTotals {
   int64_t macs = 0;
   int64_t flops = 0;         // two for each of macs, and one for each element of all else that computes
-  int64_t weight_bytes = 0;  // matrices, biases and constants, as floats
+  int64_t weight_bytes = 0;  // matrices as they are stored, biases and constants as floats
   int64_t frame_bytes = 0;   // what a step computes in
   int64_t state_bytes = 0;   // a session's
   int64_t op_count = 0;
@@ -49,6 +50,7 @@ struct InspectReport {
   GraphOutline graph;
   std::vector<NodeReport> nodes;  // of graph.nodes, in its order; point into it
   StepTotals totals;
+  Accuracy accuracy;
 
   bool is_served() const { return model.has_value(); }
 };

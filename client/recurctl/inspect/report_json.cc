@@ -1,9 +1,12 @@
+#include <cmath>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "client/recurctl/command.h"
 #include "client/recurctl/inspect/report.h"
 #include "server/numeric/activation_form.h"
+#include "server/numeric/narrow.h"
 #include "server/numeric/profile.h"
 
 namespace recurd {
@@ -17,6 +20,7 @@ std::string List(const Items& items, ToText to_text) {
 
 const char* Bool(bool value) { return value ? "true" : "false"; }
 std::string Numbers(const std::vector<int64_t>& numbers) { return absl::StrCat("[", absl::StrJoin(numbers, ","), "]"); }
+std::string JsonNumber(double value) { return std::isfinite(value) ? absl::StrFormat("%.9g", value) : "null"; }
 std::string OrNull(const std::string& text) { return text.empty() ? "null" : JsonString(text); }
 
 const char* NameOfFate(NodeFate fate) {
@@ -47,13 +51,16 @@ std::string PassJson(const Pass& pass) {
                          pass.step->ops.size(), TotalsOf(*pass.step).macs);
 }
 
-std::string ServingJson(const Model& model) {
+std::string ServingJson(const Model& model, const Accuracy& accuracy) {
   const ActivationForm form = model.activation.value_or(ActivationForm::kExact);
   return absl::StrFormat(
-      "\"numerics\":{\"profile\":%s,\"activation\":%s,\"from_config\":%s},"
+      "\"numerics\":{\"profile\":%s,\"activation\":%s,\"from_config\":%s,\"weights\":%s},"
+      "\"accuracy\":{\"steps\":%d,\"largest_error\":%s,\"rms_error\":%s,\"rms_output\":%s},"
       "\"serving\":{\"warmup_steps\":%d,\"latency_objective_ns\":%d,\"quantum_ns\":%d}",
-      JsonString(ProfileOf(form)), JsonString(NameOf(form)), Bool(model.activation.has_value()),
-      model.serving.warmup_steps, model.serving.latency_objective_ns, model.serving.quantum_ns);
+      JsonString(ProfileOf(form, model.weights)), JsonString(NameOf(form)), Bool(model.activation.has_value()),
+      JsonString(NameOf(model.weights)), accuracy.steps, JsonNumber(accuracy.largest_error),
+      JsonNumber(accuracy.rms_error), JsonNumber(accuracy.rms_output), model.serving.warmup_steps,
+      model.serving.latency_objective_ns, model.serving.quantum_ns);
 }
 
 std::string TotalsJson(const Model& model, const StepTotals& totals) {
@@ -65,14 +72,15 @@ std::string TotalsJson(const Model& model, const StepTotals& totals) {
       totals.op_count, totals.macs, totals.flops, model.input_size, model.output_size, model.row_size);
 }
 
-std::string ModelJson(const Model& model, const StepTotals& totals) {
+std::string ModelJson(const InspectReport& report) {
+  const Model& model = *report.model;
   return absl::StrCat(
       ",\"fingerprint\":", JsonString(model.fingerprint), ",\"streams\":", Bool(model.streams()),
       ",\"whole_sequence_reason\":", OrNull(model.whole_sequence_reason), ",\"passes\":", List(model.passes, PassJson),
       ",\"inputs\":", List(model.inputs, TensorJson), ",\"outputs\":", List(model.outputs, TensorJson),
       ",\"length_inputs\":", List(model.length_inputs, JsonString),
       ",\"state_inputs\":", List(model.state_inputs, StateInputJson), ",\"states\":", List(model.states, StateJson),
-      ",", ServingJson(model), ",", TotalsJson(model, totals));
+      ",", ServingJson(model, report.accuracy), ",", TotalsJson(model, report.totals));
 }
 
 // As the file declares it.
@@ -110,7 +118,7 @@ std::string InspectJson(const InspectReport& report) {
       JsonString(report.name), JsonString(report.version), JsonString(report.path), OrNull(report.config_path),
       report.file_bytes, graph.opset, graph.ir_version, JsonString(graph.producer), Bool(report.is_served()),
       OrNull(report.error));
-  if (report.is_served()) text += ModelJson(*report.model, report.totals);
+  if (report.is_served()) text += ModelJson(report);
   absl::StrAppend(
       &text, ",\"graph\":{\"name\":", JsonString(graph.name), ",\"node_count\":", graph.node_count,
       ",\"initializer_count\":", graph.initializer_count, ",\"initializer_bytes\":", graph.initializer_bytes,

@@ -7,6 +7,7 @@
 #include "client/recurctl/command.h"
 #include "client/recurctl/inspect/report.h"
 #include "server/numeric/activation_form.h"
+#include "server/numeric/narrow.h"
 #include "server/numeric/profile.h"
 
 namespace recurd {
@@ -64,11 +65,12 @@ std::string PassText(const Pass& pass) {
                       " MACs a step");
 }
 
-void AppendServing(const Model& model, std::string* text) {
+void AppendServing(const Model& model, const Accuracy& accuracy, std::string* text) {
   const ActivationForm form = model.activation.value_or(ActivationForm::kExact);
   Line(text, "numerics",
-       absl::StrCat(ProfileOf(form), ", sigmoid and tanh ", NameOf(form),
-                    model.activation ? " by its configuration" : ""));
+       absl::StrCat(ProfileOf(form, model.weights), ": weights ", NameOf(model.weights), ", sigmoid and tanh ",
+                    NameOf(form), model.activation ? " by its configuration" : ""));
+  Line(text, "accuracy", AccuracyText(accuracy.steps, accuracy.largest_error, accuracy.rms_error, accuracy.rms_output));
   const auto or_daemon = [](int64_t ns) {
     return ns == 0 ? std::string("the daemon's flag") : Duration(static_cast<double>(ns));
   };
@@ -77,7 +79,7 @@ void AppendServing(const Model& model, std::string* text) {
                     or_daemon(model.serving.quantum_ns), "; ", model.serving.warmup_steps, " warmup steps"));
 }
 
-void AppendModel(const Model& model, std::string* text) {
+void AppendModel(const Model& model, const Accuracy& accuracy, std::string* text) {
   Line(text, "streams",
        model.streams() ? "yes" : absl::StrCat("no: ", model.whole_sequence_reason, "; whole sequences with Infer"));
   for (size_t i = 0; i < model.passes.size(); ++i) {
@@ -92,7 +94,7 @@ void AppendModel(const Model& model, std::string* text) {
   }
   AppendTensors("output", model.outputs, text);
   for (const StateSpec& state : model.states) Line(text, "state", StateText(model, state));
-  AppendServing(model, text);
+  AppendServing(model, accuracy, text);
 }
 
 // Of a refused file: as it declares them.
@@ -195,7 +197,7 @@ std::string InspectText(const InspectReport& report) {
                     graph.producer.empty() ? "" : absl::StrCat(", by ", Name(graph.producer))));
   if (!report.config_path.empty()) Line(&text, "config", report.config_path);
   if (report.is_served()) {
-    AppendModel(*report.model, &text);
+    AppendModel(*report.model, report.accuracy, &text);
   } else {
     Line(&text, "refused", report.error);
     AppendUnserved(report, &text);

@@ -13,7 +13,9 @@
 #include "absl/strings/str_join.h"
 #include "server/base/status_macros.h"
 #include "server/model/format/model_config.pb.h"
+#include "server/model/weights.h"
 #include "server/numeric/activation_form.h"
+#include "server/numeric/narrow.h"
 
 namespace recurd {
 namespace {
@@ -106,9 +108,13 @@ absl::Status ReadWarmup(const std::string& text, ModelConfig* config) {
   return absl::OkStatus();
 }
 
-absl::Status ReadWeights(const std::string& text, ModelConfig*) {
-  if (text == "fp32") return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("weights is '", Shown(text), "'; there is fp32"));
+absl::Status ReadWeights(const std::string& name, ModelConfig* config) {
+  const std::optional<WeightStorage> found = FindWeightStorage(name);
+  if (!found) {
+    return absl::InvalidArgumentError(absl::StrCat("weights is '", Shown(name), "'; choose one of fp32, bf16, int8"));
+  }
+  config->weights = *found;
+  return absl::OkStatus();
 }
 
 struct KnownParameter {
@@ -227,14 +233,18 @@ absl::StatusOr<ModelConfig> ParseModelConfig(absl::string_view text) {
   return config;
 }
 
-absl::Status CheckModelConfig(const ModelConfig& config, const Model& model) {
-  RECURD_RETURN_IF_ERROR(CheckWord("name", config.name, model.name));
+absl::Status ApplyModelConfig(const ModelConfig& config, Model* model) {
+  RECURD_RETURN_IF_ERROR(CheckWord("name", config.name, model->name));
   std::vector<NamedShape> inputs, outputs;
-  for (const TensorSpec& input : model.inputs) inputs.push_back({input.name, input.shape});
-  for (const StateInputSpec& input : model.state_inputs) inputs.push_back({input.name, input.shape, false});
-  for (const TensorSpec& output : model.outputs) outputs.push_back({output.name, output.shape});
+  for (const TensorSpec& input : model->inputs) inputs.push_back({input.name, input.shape});
+  for (const StateInputSpec& input : model->state_inputs) inputs.push_back({input.name, input.shape, false});
+  for (const TensorSpec& output : model->outputs) outputs.push_back({output.name, output.shape});
   RECURD_RETURN_IF_ERROR(CheckTensors("input", config.inputs, inputs, config.max_batch_size));
-  return CheckTensors("output", config.outputs, outputs, config.max_batch_size);
+  RECURD_RETURN_IF_ERROR(CheckTensors("output", config.outputs, outputs, config.max_batch_size));
+  RECURD_RETURN_IF_ERROR(StoreWeights(config.weights, model));
+  model->activation = config.activation;
+  model->serving = config.serving;
+  return absl::OkStatus();
 }
 
 }  // namespace recurd

@@ -33,6 +33,7 @@ struct ModelConfig {
   std::vector<TensorConfig> inputs, outputs;
   VersionPolicy version_policy;
   std::optional<ActivationForm> activation;
+  WeightStorage weights = WeightStorage::kFp32;
   ServingSettings serving;
 };
 
@@ -41,8 +42,8 @@ inline constexpr int64_t kMaxConfigFileBytes = 1 << 20;
 // Errors: INVALID_ARGUMENT naming the line, the field and what was expected.
 absl::StatusOr<ModelConfig> ParseModelConfig(absl::string_view text);
 
-// Compares a configuration with the graph that it stands beside. `model` has its name already.
-// Errors: INVALID_ARGUMENT naming what the two say.
-absl::Status CheckModelConfig(const ModelConfig& config, const Model& model);
+// Compares a configuration with the graph that it stands beside, and gives the model what it asks for. `model` has its
+// name already. Errors: INVALID_ARGUMENT naming what the two say; then `model` is as it was.
+absl::Status ApplyModelConfig(const ModelConfig& config, Model* model);
 
 }  // namespace recurd

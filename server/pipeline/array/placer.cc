@@ -9,6 +9,7 @@
 #include "hw/emu/step_times.h"
 #include "server/base/status_macros.h"
 #include "server/numeric/activation_form.h"
+#include "server/numeric/narrow.h"
 #include "server/pipeline/array/layer.h"
 
 namespace recurd::array {
@@ -67,7 +68,7 @@ void AddTo(const Placement& layer, Placement* sum) {
 }  // namespace
 
 absl::StatusOr<PlacedModel> Placer::Place(const Model& model, const std::vector<const MappingEntry*>& mappings) {
-  RECURD_RETURN_IF_ERROR(CheckStreams(model));
+  RECURD_RETURN_IF_ERROR(CheckForArray(model));
   std::vector<PlacedModel> placed;
   std::vector<std::string> reasons;
   for (const MappingEntry* mapping : mappings) {
@@ -122,10 +123,17 @@ absl::StatusOr<Placement> Emulate(const emu::Placement& array, const hw::Timing&
                                 .switch_ns = static_cast<double>(cycles.switch_in) * hw::kNsPerCycle}};
 }
 
-absl::Status CheckStreams(const Model& model) {
-  if (model.streams()) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("model '", model.name, "': ", model.whole_sequence_reason,
-                                                 "; the array only runs forward: serve it with --pipeline=cpu"));
+absl::Status CheckForArray(const Model& model) {
+  constexpr const char* kWayOut = ": serve it with --pipeline=cpu";
+  if (!model.streams()) {
+    return absl::InvalidArgumentError(absl::StrCat("model '", model.name, "': ", model.whole_sequence_reason,
+                                                   "; the array only runs forward", kWayOut));
+  }
+  if (model.weights != WeightStorage::kFp32) {
+    return absl::InvalidArgumentError(absl::StrCat("model '", model.name, "' asks for weights ", NameOf(model.weights),
+                                                   "; the array's are fp32", kWayOut));
+  }
+  return absl::OkStatus();
 }
 
 emu::GruWeights ZeroWeights(const emu::LayerShape& shape) {

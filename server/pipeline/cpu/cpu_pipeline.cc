@@ -21,11 +21,13 @@ class CpuModel final : public PreparedModel {
         program_(model_->streams() ? std::make_unique<Program>(*model_, kernels, MakeCells(kernels)) : nullptr),
         sequence_(model_->streams() ? nullptr
                                     : std::make_unique<SequenceProgram>(*model_, kernels, MakeCells(kernels))),
-        step_ns_(MeasureStepNs(*model_, [this](const Run& run) { Execute(run); })) {}
+        step_ns_(MeasureStepNs(*model_, [this](const Run& run) { Execute(run); })),
+        accuracy_(MeasureRunAccuracy(*model_, [this](const Run& run) { Execute(run); })) {}
 
   const Model& model() const override { return *model_; }
   double step_ns() const override { return step_ns_; }
-  std::string numerics_profile() const override { return ProfileOf(form_); }
+  Accuracy accuracy() const override { return accuracy_; }
+  std::string numerics_profile() const override { return ProfileOf(form_, model_->weights); }
 
   void Execute(const Run& run) { program_ ? program_->Execute(run) : sequence_->Execute(run); }
 
@@ -40,6 +42,7 @@ class CpuModel final : public PreparedModel {
   const std::unique_ptr<Program> program_;  // of a model that streams; else the other
   const std::unique_ptr<SequenceProgram> sequence_;
   const double step_ns_;
+  const Accuracy accuracy_;
 };
 
 }  // namespace

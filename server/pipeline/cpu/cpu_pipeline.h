@@ -19,7 +19,7 @@ class CpuPipeline final : public Pipeline {
   explicit CpuPipeline(const Kernels& kernels = BestKernels()) : kernels_(kernels) {}
 
   const char* name() const override { return "cpu"; }
-  std::string numerics_profile() const override;
+  std::string numerics_profile() const override;  // of a model whose configuration asks for no other
   std::string target() const override { return kernels_.target; }
 
   // Packs the weights, measures a step and compares some with the plain reference, which takes some milliseconds.

@@ -22,10 +22,14 @@ class SimModel : public PreparedModel {
 
   const Model& model() const override { return *model_; }
   double step_ns() const override { return step_ns_; }
+  Accuracy accuracy() const override { return accuracy_; }
   std::string numerics_profile() const override { return placed_.mapping->ProfileOf(placed_.activation); }
   const Placement* placement() const override { return &placed_.placement; }
 
-  void set_step_ns(double step_ns) { step_ns_ = step_ns; }
+  void set_measured(double step_ns, const Accuracy& accuracy) {
+    step_ns_ = step_ns;
+    accuracy_ = accuracy;
+  }
 
   // Errors: as EmulatedLayer::Run; nothing has been written then.
   virtual absl::Status Execute(const Run& run, array::Residents::Place slot) = 0;
@@ -38,6 +42,7 @@ class SimModel : public PreparedModel {
   const std::shared_ptr<const Model> model_;
   const array::PlacedModel placed_;
   double step_ns_ = 0;
+  Accuracy accuracy_;
 };
 
 }  // namespace recurd::sim

@@ -31,15 +31,15 @@ absl::StatusOr<std::unique_ptr<PreparedModel>> SimPipeline::Prepare(std::shared_
   // Measured on a model that is thrown away: fibers belong to the thread that runs them first.
   RECURD_ASSIGN_OR_RETURN(const auto rehearsal, sim::SimModel::Make(model, placed, exact_, kernels_, timing_));
   absl::Status status;
-  const double step_ns = MeasureStepNs(
-      *model, [&](const Run& run) { status.Update(rehearsal->Execute(run, {.index = 0, .hit = false})); });
-  RECURD_RETURN_IF_ERROR(CheckAgainstReference(
-      *model, placed.activation, placed.mapping->ErrorOf(placed.activation),
-      [&](const Run& run) { status.Update(rehearsal->Execute(run, {.index = 0, .hit = false})); }));
+  const auto execute = [&](const Run& run) { status.Update(rehearsal->Execute(run, {.index = 0, .hit = false})); };
+  const double step_ns = MeasureStepNs(*model, execute);
+  const Accuracy accuracy = MeasureRunAccuracy(*model, execute);
+  RECURD_RETURN_IF_ERROR(
+      CheckAgainstReference(*model, placed.activation, placed.mapping->ErrorOf(placed.activation), execute));
   RECURD_RETURN_IF_ERROR(status);
   RECURD_ASSIGN_OR_RETURN(auto prepared,
                           sim::SimModel::Make(std::move(model), std::move(placed), exact_, kernels_, timing_));
-  prepared->set_step_ns(step_ns);
+  prepared->set_measured(step_ns, accuracy);
   return prepared;
 }
 

@@ -32,6 +32,8 @@ class XrtModel final : public PreparedModel {
 
   const Model& model() const override { return *model_; }
   double step_ns() const override { return step_ns_; }
+  Accuracy accuracy() const override { return accuracy_; }
+  void set_accuracy(const Accuracy& accuracy) { accuracy_ = accuracy; }
   std::string numerics_profile() const override { return profile_; }
   const Placement* placement() const override { return &placement_; }
 
@@ -50,6 +52,7 @@ class XrtModel final : public PreparedModel {
   const std::vector<Layer> layers_;
   array::TwoPassProgram program_;
   double step_ns_ = 0;
+  Accuracy accuracy_;
 };
 
 }  // namespace recurd::board

@@ -8,6 +8,7 @@
 #include "server/model/validate.h"
 #include "server/pipeline/array/placer.h"
 #include "server/pipeline/check.h"
+#include "server/pipeline/measure.h"
 #include "server/pipeline/program.h"
 
 namespace recurd {
@@ -54,7 +55,7 @@ std::string XrtPipeline::numerics_profile() const { return mapping_.ProfileOf(bo
 
 absl::StatusOr<std::unique_ptr<PreparedModel>> XrtPipeline::Prepare(std::shared_ptr<const Model> model) {
   RECURD_RETURN_IF_ERROR(ValidateModel(*model));
-  RECURD_RETURN_IF_ERROR(array::CheckStreams(*model));
+  RECURD_RETURN_IF_ERROR(array::CheckForArray(*model));
   RECURD_ASSIGN_OR_RETURN(
       auto prepared, board::XrtModel::Make(std::move(model), mapping_, board_->placement(), one_layer_,
                                            board_->times().steady_ns, board_->job_steps(), &last_layer_id_, kernels_));
@@ -63,14 +64,17 @@ absl::StatusOr<std::unique_ptr<PreparedModel>> XrtPipeline::Prepare(std::shared_
                                                    " recurrent layers, the limit is ", kMaxLayers,
                                                    "; choose --pipeline=cpu"));
   }
-  RECURD_RETURN_IF_ERROR(CheckMapping(prepared->model()));
+  RECURD_ASSIGN_OR_RETURN(const Accuracy accuracy, CheckMapping(prepared->model()));
+  prepared->set_accuracy(accuracy);
   return prepared;
 }
 
-absl::Status XrtPipeline::CheckMapping(const Model& model) const {
+absl::StatusOr<Accuracy> XrtPipeline::CheckMapping(const Model& model) const {
   const ActivationForm form = board_->placement().activation;
   Program plain(model, kernels_, [&](const RecurrentOp& op) { return mapping_.make_cell(op, form, kernels_); });
-  return CheckAgainstReference(model, form, mapping_.ErrorOf(form), [&](const Run& run) { plain.Execute(run); });
+  const auto execute = [&](const Run& run) { plain.Execute(run); };
+  RECURD_RETURN_IF_ERROR(CheckAgainstReference(model, form, mapping_.ErrorOf(form), execute));
+  return MeasureRunAccuracy(model, execute);
 }
 
 void XrtPipeline::Start(const Run& run) {

@@ -58,8 +58,8 @@ class XrtPipeline final : public Pipeline {
   absl::StatusOr<int> LoadWeights(const board::XrtModel::Layer& layer);
   uint64_t SlotKey(uint64_t state_key) const { return state_key * kMaxLayers + layer_; }
   void Fail(bool lost, Fault fault);
-  // Whether the model's steps are the plain reference's, within the mapping's error.
-  absl::Status CheckMapping(const Model& model) const;
+  // What the mapping's plain evaluator gives. Errors: INTERNAL if it isn't the plain reference's, within its error.
+  absl::StatusOr<Accuracy> CheckMapping(const Model& model) const;
 
   static constexpr uint64_t kMaxLayers = 64;
   static constexpr uint64_t kPieceKey = uint64_t{1} << 56;  // above all keys that callers use

@@ -24,6 +24,9 @@ class FakePipeline final : public Pipeline {
         : model_(std::move(model)), step_ns_(step_ns), profile_(std::move(profile)) {}
     const Model& model() const override { return *model_; }
     double step_ns() const override { return step_ns_; }
+    Accuracy accuracy() const override {
+      return {.steps = 64, .largest_error = 0.25, .rms_error = 0.125, .rms_output = 1};
+    }
     std::string numerics_profile() const override { return profile_; }
     std::shared_ptr<const Model> model_;
     double step_ns_;

@@ -93,6 +93,9 @@ TEST(UnaryCallTest, ListsAndDescribesModels) {
   v1::GetModelResponse model;
   ASSERT_TRUE(stub->GetModel(&get_context, request, &model).ok());
   EXPECT_EQ(model.state_size(), 1u);
+  EXPECT_EQ(model.weights(), "fp32");
+  EXPECT_EQ(model.accuracy().steps(), 64u);
+  EXPECT_EQ(model.accuracy().largest_error(), 0.25);
   request.set_version("2");
   EXPECT_THAT(stub->GetModel(&missing_context, request, &model).error_message(), HasSubstr("version '2'"));
   v1::GetServerInfoResponse info;

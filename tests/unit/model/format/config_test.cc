@@ -22,7 +22,8 @@ Model Digits() {
 std::string CheckError(const std::string& text) {
   const auto config = ParseModelConfig(text);
   if (!config.ok()) return "parse: " + std::string(config.status().message());
-  return std::string(CheckModelConfig(*config, Digits()).message());
+  Model digits = Digits();
+  return std::string(ApplyModelConfig(*config, &digits).message());
 }
 
 TEST(ConfigTest, ReadsWhatItKnows) {
@@ -108,7 +109,16 @@ TEST(ConfigTest, NumbersOutsideTheirLimitsAreNamedWithThem) {
 }
 
 TEST(ConfigTest, OtherWeightsThanThereAreAreRefused) {
-  EXPECT_THAT(ParseError(Sets("weights", "int8")), AllOf(HasSubstr("weights is 'int8'"), HasSubstr("there is fp32")));
+  EXPECT_THAT(ParseError(Sets("weights", "int4")),
+              AllOf(HasSubstr("weights is 'int4'"), HasSubstr("one of fp32, bf16, int8")));
+}
+
+TEST(ConfigTest, WeightsAreStoredAsItSays) {
+  EXPECT_EQ(ParseModelConfig("")->weights, WeightStorage::kFp32);
+  EXPECT_EQ(ParseModelConfig(Sets("weights", "bf16"))->weights, WeightStorage::kBf16);
+  Model digits = Digits();
+  ASSERT_TRUE(ApplyModelConfig(*ParseModelConfig(Sets("weights", "int8")), &digits).ok());
+  EXPECT_EQ(digits.weights, WeightStorage::kInt8);
 }
 
 TEST(ConfigTest, FilesTooLongAreRefused) {
@@ -141,8 +151,9 @@ TEST(ConfigTest, WithABatchSizeDimsLeaveTheFirstAxisOut) {
   const auto config =
       ParseModelConfig(R"(max_batch_size: 1 input { name: "pixels" data_type: TYPE_FP32 dims: [-1, 8] })");
   ASSERT_TRUE(config.ok());
-  EXPECT_TRUE(CheckModelConfig(*config, model).ok());
-  EXPECT_FALSE(CheckModelConfig(*config, Digits()).ok());
+  Model digits = Digits();
+  EXPECT_TRUE(ApplyModelConfig(*config, &model).ok());
+  EXPECT_FALSE(ApplyModelConfig(*config, &digits).ok());
 }
 
 }  // namespace

@@ -156,6 +156,11 @@ TEST(PlacerTest, AnUnknownMappingIsRefusedWithTheChoices) {
   EXPECT_THAT(std::string(status.message()), AllOf(HasSubstr("diagonal"), HasSubstr("auto"), HasSubstr("hybrid")));
 }
 
+TEST(PlacerTest, RefusesWeightsThatNoArrayHas) {
+  EXPECT_EQ(CheckForArray({.name = "narrow", .weights = WeightStorage::kInt8}).message(),
+            "model 'narrow' asks for weights int8; the array's are fp32: serve it with --pipeline=cpu");
+}
+
 TEST(PlacerTest, RefusesAModelThatNeedsItsWholeSequence) {
   Model model{.name = "bi", .whole_sequence_reason = "node 'bi' (LSTM): it runs backward"};
   model.passes.push_back({.backward = true, .step = std::make_shared<const Model>()});

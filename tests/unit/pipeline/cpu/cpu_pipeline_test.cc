@@ -11,6 +11,7 @@
 #include "gtest/gtest.h"
 #include "server/base/crc32c.h"
 #include "server/model/evaluate.h"
+#include "server/model/weights.h"
 #include "server/numeric/activation_form.h"
 #include "server/numeric/denormals.h"
 #include "server/numeric/profile.h"
@@ -90,6 +91,19 @@ TEST_P(CpuPipelineTest, EveryFormOfActivationGivesTheReferencesCrcUnderAProfileO
 }
 
 // The same on every machine: the profile's bits themselves, not only their agreement.
+TEST_P(CpuPipelineTest, NarrowWeightsGiveTheReferencesCrcUnderAProfileOfTheirOwn) {
+  for (WeightStorage storage : {WeightStorage::kBf16, WeightStorage::kInt8}) {
+    Model model = EverythingModel();
+    const uint32_t fp32 = ReferenceCrc(model);
+    ASSERT_TRUE(StoreWeights(storage, &model).ok());
+    EXPECT_NE(ReferenceCrc(model), fp32);
+    ExpectOneCrc(model);
+    const Sequence sequence(pipeline_, model);
+    EXPECT_EQ(sequence.prepared_->numerics_profile(), ProfileOf(ActivationForm::kExact, storage));
+    EXPECT_GT(sequence.prepared_->accuracy().rms_error, 1e-4);
+  }
+}
+
 TEST_P(CpuPipelineTest, TheProfilesBitsAreThoseOfTheFirstRelease) {
   Sequence sequence(pipeline_, EverythingModel());
   sequence.RunAll([] { return 4; });
