@@ -67,8 +67,13 @@ HWY_INLINE float TakeBytes(const float* x, int size, uint8_t* bytes) {
 #if HWY_TARGET == HWY_AVX3_DL
 struct ByteSums {
   HWY_INLINE void Start(const float* offset) { sum = hn::BitCast(DI(), hn::Load(D(), offset)); }
-  // By name: Highway 1.0.3 asks the processor for the instruction, but not the compiler.
-  HWY_INLINE void Add(VI weights, VI x) { asm("vpdpbusd %2, %1, %0" : "+v"(sum.raw) : "v"(x.raw), "v"(weights.raw)); }
+  // By name: Highway 1.0.3 asks the processor for the instruction, but not the compiler. On a variable of its own: GCC
+  // leaves an array in memory whose elements are operands.
+  HWY_INLINE void Add(VI weights, VI x) {
+    auto raw = sum.raw;
+    asm("vpdpbusd %2, %1, %0" : "+v"(raw) : "v"(x.raw), "v"(weights.raw));
+    sum.raw = raw;
+  }
   HWY_INLINE VI Result() const { return sum; }
   VI sum;
 };

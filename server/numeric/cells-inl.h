@@ -1,5 +1,4 @@
-// One step of each recurrent cell, its input part being there: the recurrent product, then the gates in one pass over
-// vectors.
+// One step of each recurrent cell: the products, then the gates in one pass over vectors.
 // The gate passes are not inlined: their constants would be hoisted above the product's loop and push its sums out of
 // the registers.
 #if defined(RECURD_NUMERIC_CELLS_INL_H_) == defined(HWY_TARGET_TOGGLE)
@@ -65,6 +64,15 @@ HWY_INLINE V Gate(const PackedCell& cell, int gate, int block) {
   return hn::Add(GateAt(cell, cell.input, gate, block), GateAt(cell, cell.uh.data(), gate, block));
 }
 
+// The products that need nothing of this step: the recurrent one, and the input's if it isn't there yet.
+HWY_INLINE void MatrixPart(PackedCell& cell) {
+  cell.backward = cell.turns && !cell.backward;
+  const bool backward = cell.backward;
+  if (cell.single != nullptr && !backward) Product<true>(cell.w, cell.single, cell.wx.data(), false);
+  Product<false>(cell.u, cell.h.data(), cell.uh.data(), backward);
+  if (cell.single != nullptr && backward) Product<true>(cell.w, cell.single, cell.wx.data(), true);
+}
+
 template <class F, class G>
 HWY_NOINLINE void GruResetAfterGates(PackedCell& cell, F f, G g) {
   const D d;
@@ -83,7 +91,7 @@ HWY_INLINE void GruResetAfterAny(PackedCell& cell) {
 }
 
 void GruResetAfter(PackedCell& cell) {
-  Product<false>(cell.u, cell.h.data(), cell.uh.data());
+  MatrixPart(cell);
   if (cell.plain) return GruResetAfterGates(cell, PlainSigmoid(), PlainTanh());
   if (cell.form != ActivationForm::kExact) return GruResetAfterAny<FormActivation>(cell);
   GruResetAfterAny<AnyActivation>(cell);
@@ -110,7 +118,7 @@ HWY_NOINLINE void GruResetBeforeBlend(PackedCell& cell, G g) {
 
 template <class F, class G>
 HWY_INLINE void GruResetBeforeWith(PackedCell& cell, F f, G g) {
-  Product<false>(cell.u, cell.h.data(), cell.uh.data());
+  MatrixPart(cell);
   GruResetBeforeGates(cell, f);
   Product<false>(cell.u_candidate, cell.reset_h.data(), cell.uh_candidate.data());
   GruResetBeforeBlend(cell, g);
@@ -160,7 +168,7 @@ HWY_NOINLINE void LstmAnyGates(PackedCell& cell) {
 }
 
 void Lstm(PackedCell& cell) {
-  Product<false>(cell.u, cell.h.data(), cell.uh.data());
+  MatrixPart(cell);
   if (cell.plain) return LstmPlainGates(cell);
   cell.form == ActivationForm::kExact ? LstmAnyGates<AnyActivation>(cell) : LstmAnyGates<FormActivation>(cell);
 }
@@ -171,7 +179,7 @@ HWY_NOINLINE void RnnGate(PackedCell& cell, F f) {
 }
 
 void Rnn(PackedCell& cell) {
-  Product<false>(cell.u, cell.h.data(), cell.uh.data());
+  MatrixPart(cell);
   if (cell.plain) return RnnGate(cell, PlainTanh());
   if (cell.form != ActivationForm::kExact) return RnnGate(cell, FormActivation(cell.f, cell, cell.clip));
   RnnGate(cell, AnyActivation(cell.f, cell, cell.clip));

@@ -37,42 +37,43 @@ HWY_INLINE void PanelProduct(const PackedMatrix::Panel& panel, const X& x, int c
   }
 }
 
+// Panel i, counted from the last one if `backward`: sums of different rows have no order.
+HWY_INLINE const PackedMatrix::Panel& PanelAt(const PackedMatrix& matrix, size_t i, bool backward) {
+  return matrix.panels[backward ? matrix.panels.size() - 1 - i : i];
+}
+
 template <template <int, bool> class Panel, bool kBias>
-HWY_NOINLINE void FloatProduct(const PackedMatrix& matrix, const float* x, float* y) {
-  const float* bias = matrix.bias.data();
-  for (const PackedMatrix::Panel& panel : matrix.panels) {
-    PanelProduct<Panel, kBias>(panel, x, matrix.cols, bias, y);
-    y += panel.vectors * kLanes;
-    if (kBias) bias += panel.vectors * kLanes;
+HWY_NOINLINE void FloatProduct(const PackedMatrix& matrix, const float* x, float* y, bool backward) {
+  for (size_t i = 0; i < matrix.panels.size(); ++i) {
+    const PackedMatrix::Panel& panel = PanelAt(matrix, i, backward);
+    const float* bias = kBias ? matrix.bias.data() + panel.row : nullptr;
+    PanelProduct<Panel, kBias>(panel, x, matrix.cols, bias, y + panel.row);
   }
 }
 
 template <bool kBias>
-HWY_NOINLINE void BytesProduct(const PackedMatrix& matrix, const float* x, float* y) {
+HWY_NOINLINE void BytesProduct(const PackedMatrix& matrix, const float* x, float* y, bool backward) {
   alignas(64) uint8_t bytes[kMaxInt8Columns + 4];
   std::memset(bytes + matrix.cols / 4 * 4, 0, 4);  // those of the last word that no column fills
-  BytesOperands operands{bytes, TakeBytes(x, matrix.cols, bytes), matrix.scale.data(), matrix.offset.data()};
-  const float* bias = matrix.bias.data();
-  for (const PackedMatrix::Panel& panel : matrix.panels) {
-    PanelProduct<BytesPanel, kBias>(panel, operands, matrix.cols, bias, y);
-    const int rows = panel.vectors * kLanes;
-    y += rows;
-    operands.scale += rows;
-    operands.offset += rows;
-    if (kBias) bias += rows;
+  const float x_scale = TakeBytes(x, matrix.cols, bytes);
+  for (size_t i = 0; i < matrix.panels.size(); ++i) {
+    const PackedMatrix::Panel& panel = PanelAt(matrix, i, backward);
+    const BytesOperands operands{bytes, x_scale, matrix.scale.data() + panel.row, matrix.offset.data() + panel.row};
+    const float* bias = kBias ? matrix.bias.data() + panel.row : nullptr;
+    PanelProduct<BytesPanel, kBias>(panel, operands, matrix.cols, bias, y + panel.row);
   }
 }
 
 // y = matrix * x, + bias if kBias.
 template <bool kBias>
-HWY_INLINE void Product(const PackedMatrix& matrix, const float* x, float* y) {
+HWY_INLINE void Product(const PackedMatrix& matrix, const float* x, float* y, bool backward = false) {
   switch (matrix.storage) {
     case WeightStorage::kFp32:
-      return FloatProduct<Fp32Panel, kBias>(matrix, x, y);
+      return FloatProduct<Fp32Panel, kBias>(matrix, x, y, backward);
     case WeightStorage::kBf16:
-      return FloatProduct<Bf16Panel, kBias>(matrix, x, y);
+      return FloatProduct<Bf16Panel, kBias>(matrix, x, y, backward);
     case WeightStorage::kInt8:
-      return BytesProduct<kBias>(matrix, x, y);
+      return BytesProduct<kBias>(matrix, x, y, backward);
   }
 }
 

@@ -97,7 +97,7 @@ PackedMatrix Pack(const float* matrix, const float* bias, int rows, int cols, in
   for (int p = 0, vector = 0; p < panels; ++p) {
     const int end = static_cast<int>(static_cast<int64_t>(packed.vectors) * (p + 1) / panels);
     const int width = (end - vector) * lanes;
-    packed.panels.push_back({end - vector, to});
+    packed.panels.push_back({vector * lanes, end - vector, to});
     for (int lane = 0; lane < width; ++lane) {
       const int padded = vector * lanes + lane;
       const int group = padded / (group_vectors * lanes), in_group = padded % (group_vectors * lanes);
@@ -113,6 +113,9 @@ PackedMatrix Pack(const float* matrix, const float* bias, int rows, int cols, in
   }
   return packed;
 }
+
+// What stays in the first-level cache anyway.
+constexpr size_t kNearBytes = 32 << 10;
 
 PackedCell::PackedCell(const Cell& cell, const Kernels& kernels)
     : f(cell.f),
@@ -131,6 +134,7 @@ PackedCell::PackedCell(const Cell& cell, const Kernels& kernels)
   const int u_gates = reset_first ? 2 : gates;
   w = Pack(cell.input_weights, InputBias(cell).data(), rows, cell.input_size, gates, kernels, cell.storage);
   u = Pack(cell.recurrent_weights, nullptr, u_gates * hidden, hidden, u_gates, kernels, cell.storage);
+  turns = (w.weights.size() + u.weights.size()) * sizeof(float) > kNearBytes;
   h = AlignedFloats(padded);
   wx = AlignedFloats(kMaxSteps * gates * padded);
   uh = AlignedFloats(gates * padded);
@@ -152,8 +156,9 @@ PackedCell::PackedCell(const Cell& cell, const Kernels& kernels)
 }
 
 void PackedCell::TakeInputs(const float* x, size_t stride, int steps) {
-  products(w, x, stride, steps, wx.data(), w.padded_rows(lanes));
   input = wx.data();
+  single = steps == 1 ? x : nullptr;
+  if (steps > 1) products(w, x, stride, steps, wx.data(), w.padded_rows(lanes));
 }
 
 }  // namespace recurd

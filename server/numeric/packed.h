@@ -40,6 +40,7 @@ constexpr int ColumnsAWord(WeightStorage storage) {
 // the last word.
 struct PackedMatrix {
   struct Panel {
+    int row = 0;  // padded, its first
     int vectors = 0;
     const float* weights = nullptr;  // the words, [ceil(cols / ColumnsAWord)][vectors * lanes]
   };
@@ -69,7 +70,8 @@ struct PackedCell {
 
   // How many steps' input parts there is room for.
   static constexpr int kMaxSteps = 12;
-  // Takes up the inputs of the next `steps` steps, rows of [input_size] that begin `stride` floats apart.
+  // Takes up the inputs of the next `steps` steps, rows of [input_size] that begin `stride` floats apart. That of a
+  // single step is read when the step is taken.
   void TakeInputs(const float* x, size_t stride, int steps);
   // Advances h and c by the next of the steps taken up. Allocates: never.
   void Step() {
@@ -89,12 +91,15 @@ struct PackedCell {
   int lanes;          // of the target
   int blocks;         // vectors a gate
   PackedMatrix w, u;  // input and recurrent matrix; of a GRU that resets before the matrix, u has the gates z and r
-  PackedMatrix u_candidate;                // of such a GRU
-  AlignedFloats candidate_bias;            // recurrent bias of the candidate, for linear_before_reset
-  AlignedFloats peepholes;                 // [3][padded hidden]
-  AlignedFloats h, c;                      // [padded hidden]
-  AlignedFloats wx;                        // [kMaxSteps][gates][padded hidden]
-  const float* input;                      // the next step's, in wx
+  PackedMatrix u_candidate;       // of such a GRU
+  AlignedFloats candidate_bias;   // recurrent bias of the candidate, for linear_before_reset
+  AlignedFloats peepholes;        // [3][padded hidden]
+  AlignedFloats h, c;             // [padded hidden]
+  AlignedFloats wx;               // [kMaxSteps][gates][padded hidden]
+  const float* input;             // the next step's, in wx
+  const float* single = nullptr;  // x of a single step, whose input part isn't there yet
+  // Steps read the matrices to and fro, so that what a cache still holds of them is read first.
+  bool turns, backward = false;
   AlignedFloats uh;                        // [gates][padded hidden]
   AlignedFloats z, reset_h, uh_candidate;  // [padded hidden]
   void (*step)(PackedCell&);

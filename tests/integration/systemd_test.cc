@@ -172,6 +172,7 @@ TEST_F(SystemdTest, ARestartRefusesNobody) {
     ASSERT_NO_FATAL_FAILURE(StartReady());
     std::this_thread::sleep_for(milliseconds(200));
   }
+  for (int i = 0; i < 300 && calls <= 20; ++i) std::this_thread::sleep_for(milliseconds(100));
   over = true;
   connecting.join();
   calling.join();
