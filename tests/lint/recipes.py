@@ -106,7 +106,7 @@ def breaches(root, file):
 
 def cmake_files(root):
     yield root / "CMakeLists.txt"
-    for top in ("proto", "server"):
+    for top in ("proto", "server", "deploy/packaging"):
         yield from sorted((root / top).rglob("CMakeLists.txt"))
         yield from sorted((root / top).rglob("*.cmake"))
 

@@ -18,6 +18,7 @@ inherit cmake pkgconfig systemd useradd
 PACKAGECONFIG ??= "${@bb.utils.filter('DISTRO_FEATURES', 'systemd', d)}"
 PACKAGECONFIG:append:versal = " xrt"
 PACKAGECONFIG[systemd] = "-DRECURD_SYSTEMD=ON,-DRECURD_SYSTEMD=OFF,systemd"
+PACKAGECONFIG[redis] = "-DRECURD_REDIS=ON,-DRECURD_REDIS=OFF,hiredis"
 PACKAGECONFIG[xrt] = "-DRECURD_XRT=ON,-DRECURD_XRT=OFF,xrt util-linux,xrt zocl"
 
 # Whoever compiles messages runs here; what they link is the board's.
@@ -27,19 +28,17 @@ EXTRA_OECMAKE = " \
     -DProtobuf_PROTOC_EXECUTABLE=${STAGING_BINDIR_NATIVE}/protoc \
     -DGRPC_CPP_PLUGIN=${STAGING_BINDIR_NATIVE}/grpc_cpp_plugin \
     -DRECURD_ONNX_PROTO=${STAGING_DATADIR}/onnx/onnx-ml.proto \
+    -DRECURD_UNIT_DIR=${systemd_system_unitdir} \
 "
 OECMAKE_TARGET_COMPILE = "recurd recurctl"
 
 do_install() {
-    install -D -m 0755 -t ${D}${bindir} ${B}/bin/recurd ${B}/bin/recurctl
-    install -D -m 0644 -t ${D}${sysconfdir}/recurd ${S}/deploy/systemd/recurd.flags
-    install -D -m 0644 -t ${D}${nonarch_libdir}/tmpfiles.d ${S}/deploy/systemd/tmpfiles.d/recurd.conf
-    install -D -m 0644 -t ${D}${systemd_system_unitdir} ${S}/deploy/systemd/*.service ${S}/deploy/systemd/*.socket
+    for component in recurd recurctl; do
+        DESTDIR=${D} cmake --install ${B} --component $component
+    done
     if ${@bb.utils.contains('PACKAGECONFIG', 'xrt', 'true', 'false', d)}; then
         install -D -m 0644 -t ${D}${systemd_system_unitdir}/recurd.service.d ${S}/deploy/systemd/examples/board.conf
     fi
-    install -d ${D}${localstatedir}/lib/recurd/models
-    cp -r --no-preserve=ownership ${S}/deploy/models/digits ${D}${localstatedir}/lib/recurd/models/
 }
 
 USERADD_PACKAGES = "${PN}"
@@ -52,5 +51,5 @@ SYSTEMD_AUTO_ENABLE = "enable"
 PACKAGE_BEFORE_PN = "recurctl"
 FILES:recurctl = "${bindir}/recurctl"
 RDEPENDS:${PN} += "recurctl"
-FILES:${PN} += "${systemd_system_unitdir} ${nonarch_libdir}/tmpfiles.d ${localstatedir}/lib/recurd"
+FILES:${PN} += "${systemd_system_unitdir} ${nonarch_libdir}/sysusers.d ${nonarch_libdir}/tmpfiles.d ${localstatedir}/lib/recurd"
 CONFFILES:${PN} = "${sysconfdir}/recurd/recurd.flags"

@@ -1,0 +1,28 @@
+# Run by cpack when the packages' files are laid out: what Debian wants in each besides what is installed anywhere.
+set(tree ${CPACK_TEMPORARY_DIRECTORY})
+set(source ${CMAKE_CURRENT_LIST_DIR})
+string(TIMESTAMP date "%a, %d %b %Y %H:%M:%S +0000" UTC)
+set(version ${CPACK_PACKAGE_VERSION}-${CPACK_DEBIAN_PACKAGE_RELEASE})
+
+function(gzip file)
+  execute_process(COMMAND gzip -9n ${file} COMMAND_ERROR_IS_FATAL ANY)
+endfunction()
+
+foreach(component IN LISTS CPACK_COMPONENTS_ALL)
+  string(TOUPPER ${component} upper)
+  set(doc ${tree}/${component}/usr/share/doc/${CPACK_DEBIAN_${upper}_PACKAGE_NAME})
+  configure_file(${source}/debian/copyright ${doc}/copyright COPYONLY)
+  file(WRITE ${doc}/changelog.Debian "recurd (${version}) unstable; urgency=medium\n\n"
+       "  * Made by cpack from recurd's source.\n\n -- ${CPACK_PACKAGE_CONTACT}  ${date}\n")
+  gzip(${doc}/changelog.Debian)
+  if(EXISTS ${doc}/CHANGELOG.md)
+    file(RENAME ${doc}/CHANGELOG.md ${doc}/changelog)
+    gzip(${doc}/changelog)
+  endif()
+  file(GLOB pages ${tree}/${component}/usr/share/man/man*/*.[1-8])
+  foreach(page IN LISTS pages)
+    gzip(${page})
+  endforeach()
+  file(GLOB files ${doc}/*)
+  file(CHMOD ${files} FILE_PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)
+endforeach()
