@@ -1,16 +1,23 @@
 #include "server/config.h"
 
+#include <sys/stat.h>
+
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "absl/flags/flag.h"
 #include "absl/flags/parse.h"
 #include "absl/flags/usage.h"
 #include "absl/flags/usage_config.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/time/time.h"
 #include "server/base/descriptors.h"
 #include "server/base/log.h"
+#include "server/base/small_file.h"
 #include "server/base/status_macros.h"
 #include "server/base/systemd.h"
 #include "server/base/version.h"
@@ -92,6 +99,16 @@ ABSL_FLAG(int32_t, max_connections, 16384,
           "TCP connections open at a time, 1 to 1000000; one more is reset as it comes. Each takes a file descriptor.");
 ABSL_FLAG(int32_t, max_connection_rate, 0,
           "New TCP connections a second, and at once, up to 1000000; more are reset as they come. 0: any number.");
+ABSL_FLAG(
+    std::string, sequence_store, "",
+    "Redis server that keeps the sequences of KServe, so that another server goes on with them: "
+    "redis://HOST:PORT or redis://HOST:PORT/DATABASE. None: a sequence ends with its server. What is kept is gone "
+    "--session_idle_timeout after it was last written.");
+ABSL_FLAG(absl::Duration, sequence_store_interval, absl::Seconds(1),
+          "With --sequence_store: how often a sequence that goes on is written there, 10ms to 1h; what a server that "
+          "dies without notice has computed since is lost.");
+ABSL_FLAG(std::string, sequence_store_password_file, "",
+          "With --sequence_store: file whose one line is the password of Redis, mode 0600. None: it wants none.");
 ABSL_FLAG(bool, reflection, false,
           "Serve gRPC reflection (for grpcurl and the like). It brings threads of its own: messages take about a third "
           "longer.");
@@ -116,6 +133,10 @@ absl::Status NotNegative(const char* flag, absl::Duration value) {
   return value == absl::ZeroDuration() ? absl::OkStatus() : Positive(flag, value);
 }
 
+absl::Status Prefixed(const char* prefix, const absl::Status& status) {
+  return absl::InvalidArgumentError(absl::StrCat(prefix, std::string(status.message())));
+}
+
 absl::Status CheckFallback(const std::string& fallback, const std::string& pipeline) {
   if (fallback.empty()) return absl::OkStatus();
   if (fallback != "cpu") {
@@ -124,6 +145,49 @@ absl::Status CheckFallback(const std::string& fallback, const std::string& pipel
   }
   if (pipeline != "cpu") return absl::OkStatus();
   return absl::InvalidArgumentError("--pipeline_fallback=cpu means nothing to --pipeline=cpu; leave it out");
+}
+
+// The password is a secret like those of Tokens::Read, and its file must be as private.
+absl::StatusOr<std::string> ReadPassword(const std::string& path) {
+  constexpr size_t kMaxPassword = 512;
+  mode_t mode = 0;
+  RECURD_ASSIGN_OR_RETURN(std::string text, ReadSmallFile(path, kMaxPassword, &mode));
+  if ((mode & (S_IRWXG | S_IRWXO)) != 0) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("'%s' holds a secret and has mode %04o, which lets others than its owner at it: chmod 600 '%s'",
+                        path, mode, path));
+  }
+  absl::StripTrailingAsciiWhitespace(&text);
+  if (!text.empty() && text.find('\n') == std::string::npos) return text;
+  return absl::InvalidArgumentError(absl::StrCat("'", path, "' must hold one line, the password"));
+}
+
+absl::StatusOr<std::optional<SequenceStoreOptions>> ReadStore() {
+  const std::string url = absl::GetFlag(FLAGS_sequence_store);
+  const std::string password_file = absl::GetFlag(FLAGS_sequence_store_password_file);
+  const auto interval = absl::GetFlag(FLAGS_sequence_store_interval);
+  if (interval < absl::Milliseconds(10) || interval > absl::Hours(1)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--sequence_store_interval=", absl::FormatDuration(interval), ": must be 10ms to 1h"));
+  }
+  if (url.empty() && password_file.empty()) return std::nullopt;
+  if (url.empty()) {
+    return absl::InvalidArgumentError("--sequence_store_password_file is given without --sequence_store");
+  }
+  if (!RedisLink::BuiltIn()) {
+    return absl::InvalidArgumentError(
+        "--sequence_store: this recurd was built without hiredis; leave the flag out, or build with libhiredis-dev");
+  }
+  SequenceStoreOptions options = {.interval_ns = absl::ToInt64Nanoseconds(interval),
+                                  .ttl_ns = absl::ToInt64Nanoseconds(absl::GetFlag(FLAGS_session_idle_timeout))};
+  auto address = RedisAddress::Parse(url);
+  if (!address.ok()) return Prefixed("--sequence_store: ", address.status());
+  options.address = *std::move(address);
+  if (password_file.empty()) return options;
+  auto password = ReadPassword(password_file);
+  if (!password.ok()) return Prefixed("--sequence_store_password_file: ", password.status());
+  options.password = *std::move(password);
+  return options;
 }
 
 constexpr int kDefaultMaxConnections = 16384;  // as the flag has it
@@ -221,6 +285,7 @@ absl::StatusOr<Config> ConfigFromCommandLine(int argc, char** argv) {
   RECURD_RETURN_IF_ERROR(CheckSecurity(config.security));
   RECURD_ASSIGN_OR_RETURN(config.connections.open, FitConnections(absl::GetFlag(FLAGS_max_connections)));
   config.connections.rate = absl::GetFlag(FLAGS_max_connection_rate);
+  RECURD_ASSIGN_OR_RETURN(config.sequence_store, ReadStore());
   config.engine.quantum_ns = absl::GetFlag(FLAGS_quantum_us) * 1000;
   config.engine.max_sessions = absl::GetFlag(FLAGS_max_sessions);
   config.engine.max_chunk_steps = absl::GetFlag(FLAGS_max_chunk_steps);

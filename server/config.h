@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -9,6 +10,7 @@
 #include "server/pipeline/factory.h"
 #include "server/rpc/acceptor.h"
 #include "server/rpc/credentials.h"
+#include "server/session/store/sequence_store.h"
 
 namespace recurd {
 
@@ -25,6 +27,7 @@ struct Config {
   int64_t drain_timeout_ns = 0;
   SecurityOptions security;
   ConnectionLimits connections;
+  std::optional<SequenceStoreOptions> sequence_store;
   EngineOptions engine;
 };
 

@@ -32,13 +32,15 @@
 #include "server/rpc/credentials.h"
 #include "server/rpc/grpc_log.h"
 #include "server/rpc/server.h"
+#include "server/session/store/sequence_store.h"
 
 namespace recurd {
 namespace {
 
 constexpr int kExitCutOff = 1;
 constexpr int kExitPipelineLost = 3;
-constexpr int kWorkSignal = SIGUSR1;          // to ourselves: the admin thread has work
+constexpr int kWorkSignal = SIGUSR1;  // to ourselves: the admin thread has work
+constexpr int64_t kStoreTimeNs = 5'000'000'000;
 constexpr int64_t kFollowNs = 1'000'000'000;  // between two looks at files that may change
 
 // Blocks the signals of the admin thread in this thread and all it starts, so that only sigwait sees them.
@@ -100,6 +102,13 @@ bool WaitForEnd(const sigset_t& signals, Repairs& repairs, ModelChanges& changes
   }
 }
 
+// What draining has left to be written of sequences.
+void FinishStore(SequenceStore& store) {
+  const size_t left = store.Finish(kStoreTimeNs);
+  if (left > 0)
+    LogError(absl::StrCat("the last states of ", left, " sequences couldn't be written to --sequence_store"));
+}
+
 absl::StatusOr<int> RunDaemon(int argc, char** argv) {
   RECURD_ASSIGN_OR_RETURN(const Config config, ConfigFromCommandLine(argc, argv));
   // gRPC's locks look for deadlocks where Abseil was built with assertions, as Debian's is: 3 to 4 % of a message.
@@ -128,6 +137,8 @@ absl::StatusOr<int> RunDaemon(int argc, char** argv) {
   RECURD_ASSIGN_OR_RETURN(const auto exporter, Exporter::Start(config.metrics_listen, metrics, build,
                                                                credentials->tokens(), config.sockets.metrics.fd));
   exporter->SetModels(InfosOf(engine.catalog().Summaries(), *pipeline));
+  std::optional<SequenceStore> store;
+  if (config.sequence_store) store.emplace(*config.sequence_store, metrics.store, clock);
   // systemd's watchdog is fed by the serving thread, twice in its time: one that hangs starves it.
   RECURD_ASSIGN_OR_RETURN(const auto rpc, RpcServer::Listen({.listen = config.listen,
                                                              .reflection = config.reflection,
@@ -135,6 +146,7 @@ absl::StatusOr<int> RunDaemon(int argc, char** argv) {
                                                              .tls = credentials->tls(),
                                                              .tokens = credentials->tokens(),
                                                              .connections = config.connections,
+                                                             .sequence_store = store ? &*store : nullptr,
                                                              .listen_fd = config.sockets.grpc.fd,
                                                              .admin_fd = config.sockets.admin.fd,
                                                              .heartbeat = &systemd::KeepAlive,
@@ -172,6 +184,7 @@ absl::StatusOr<int> RunDaemon(int argc, char** argv) {
     std::_Exit(up ? kExitCutOff : kExitPipelineLost);
   }
   serving.join();
+  if (store) FinishStore(*store);
   const bool lost = !repairs.Work();  // also what came while draining
   const bool in_time = stopped == RpcServer::Stopped::kDrained;
   if (!in_time) LogError("calls were cut off at the end of --drain_timeout");

@@ -29,6 +29,12 @@ int64_t NowNs() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now().time_since_epoch()).count();
 }
 
+// Tells this session from others, and nothing else: it is no secret.
+std::string NewRoute() {
+  std::random_device random;
+  return absl::StrCat(absl::Hex(random(), absl::kZeroPad8), absl::Hex(random(), absl::kZeroPad8));
+}
+
 v1::Open WithCheckpoints(v1::Open open) {
   if (open.checkpoint_steps() == 0) open.set_checkpoint_steps(kCheckpointSteps);
   return open;
@@ -86,6 +92,7 @@ struct DurableSession::Impl {
   void Sleep(Lock& lock, int64_t until_ns);
 
   const DurableOptions options;
+  const std::string route = NewRoute();
   size_t input_size = 0;     // of the first connection, and so of all
   mutable std::mutex mutex;  // guards all below
   std::condition_variable changed;
@@ -135,7 +142,7 @@ void DurableSession::Impl::ConnectWhenDue(Lock& lock, int64_t until_ns) {
   if (!connection.ok()) {
     return core.OnLost(connection.status().code(), std::string(connection.status().message()), NowNs());
   }
-  link = std::make_unique<Link>(*std::move(connection), std::move(opening));
+  link = std::make_unique<Link>(*std::move(connection), std::move(opening), route);
 }
 
 void DurableSession::Impl::Poll(Lock& lock, int64_t until_ns) {

@@ -6,9 +6,10 @@
 
 namespace recurd {
 
-Link::Link(std::shared_ptr<const Connection> connection, v1::StreamRequest open)
+Link::Link(std::shared_ptr<const Connection> connection, v1::StreamRequest open, const std::string& route)
     : connection_(std::move(connection)), open_(std::move(open)) {
   connection_->Authorize(&context_);
+  context_.AddMetadata("recurd-route", route);
   stream_ = connection_->recurrent->PrepareAsyncStream(&context_, &queue_);
   stream_->StartCall(&starting_);
 }

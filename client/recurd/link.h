@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "recurd/connection.h"
 
@@ -22,8 +23,9 @@ class Link {
     bool ok;
   };
 
-  // Starts to connect, and sends `open` as soon as that is done.
-  Link(std::shared_ptr<const Connection> connection, v1::StreamRequest open);
+  // Starts to connect, and sends `open` as soon as that is done. `route`, the header recurd-route, is the same for all
+  // links of a session, so that a balancer can keep it on one server.
+  Link(std::shared_ptr<const Connection> connection, v1::StreamRequest open, const std::string& route);
   // Breaks the stream off.
   ~Link();
   Link(const Link&) = delete;

@@ -9,6 +9,7 @@
 #include "server/base/connection_metrics.h"
 #include "server/base/counters.h"
 #include "server/base/mutex.h"
+#include "server/base/store_metrics.h"
 #include "server/engine/recovery.h"
 #include "server/pipeline/pipeline.h"
 
@@ -60,14 +61,15 @@ enum class Refusal {
   kQuota,
   kForbidden,
   kWholeSequence,
-  kNoMemory
+  kNoMemory,
+  kStoreUnavailable
 };
-inline constexpr std::array<const char*, 26> kRefusalNames = {
+inline constexpr std::array<const char*, 27> kRefusalNames = {
     "none",           "wrong_length",  "too_many_steps",    "not_finite",   "out_of_order",  "bad_state",
     "deadline",       "draining",      "too_many_sessions", "queue_full",   "unknown_model", "not_open",
     "already_open",   "empty_message", "unsupported",       "session_over", "pipeline_down", "malformed",
     "not_started",    "id_taken",      "unknown_session",   "overload",     "quota",         "forbidden",
-    "whole_sequence", "no_memory"};
+    "whole_sequence", "no_memory",     "store_unavailable"};
 
 // Counts of one served model. Written by the serving thread only, read by any.
 struct ModelMetrics {
@@ -112,6 +114,7 @@ class Metrics {
  public:
   ServerMetrics server;
   ConnectionMetrics connections;
+  StoreMetrics store;
 
   // The metrics of (model, pipeline), made at first use.
   std::shared_ptr<ModelMetrics> AddModel(const std::string& model, const std::string& pipeline, int64_t objective_ns) {

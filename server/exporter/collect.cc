@@ -99,6 +99,35 @@ void AddServer(const ServerMetrics& server, std::vector<MetricFamily>& out) {
                               server.fallback_steps.value()));
 }
 
+void AddStore(const StoreMetrics& store, std::vector<MetricFamily>& out) {
+  std::vector<Sample> restores;
+  for (size_t i = 0; i < kRestoreNames.size(); ++i) {
+    restores.push_back({{{"result", kRestoreNames[i]}}, static_cast<double>(store.restores[i].value())});
+  }
+  out.push_back(GaugeFamily("recurd_store_up", "1 while --sequence_store is reached; 0 without one too.",
+                            {{{}, static_cast<double>(store.up.value())}}));
+  out.push_back(GaugeFamily("recurd_store_queued_bytes", "Checkpoints that wait to be written.",
+                            {{{}, static_cast<double>(store.queued_bytes.value())}}));
+  out.push_back(CounterFamily("recurd_store_writes_total", "Checkpoints of sequences written.", store.writes.value()));
+  out.push_back(CounterFamily("recurd_store_drops_total",
+                              "Checkpoints not written: no room in the queue, where the next try is one interval later "
+                              "(full); the store unreachable, or refusing (lost).",
+                              {{{{"reason", "full"}}, static_cast<double>(store.full.value())},
+                               {{{"reason", "lost"}}, static_cast<double>(store.lost.value())}}));
+  out.push_back(
+      CounterFamily("recurd_store_restores_total",
+                    "Looks for sequences that a request went on with and that weren't live here, by what came "
+                    "of them.",
+                    std::move(restores)));
+  out.push_back(CounterFamily("recurd_store_handovers_total", "Sequences given to a replica that asked for them.",
+                              store.handed_over.value()));
+  out.push_back(CounterFamily("recurd_store_fenced_total",
+                              "Checkpoints refused because a later owner has the sequence.", store.fenced.value()));
+  out.push_back(CounterFamily("recurd_store_errors_total",
+                              "Failed attempts to reach the store, connections lost, commands that it refused.",
+                              store.errors.value()));
+}
+
 void AddConnections(const ConnectionMetrics& connections, std::vector<MetricFamily>& out) {
   std::vector<Sample> refused;
   for (size_t i = 0; i < kConnectionRefusalNames.size(); ++i) {
@@ -233,6 +262,7 @@ std::vector<MetricFamily> Collect(const Metrics& metrics, const BuildInfo& build
   AddModelled(models, out);
   AddServer(metrics.server, out);
   AddConnections(metrics.connections, out);
+  AddStore(metrics.store, out);
   AddModelCounters(counted, out);
   AddHistograms(counted, out);
   AddProcess(out);

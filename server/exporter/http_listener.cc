@@ -5,10 +5,13 @@
 #include <microhttpd.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <charconv>
+#include <chrono>
 #include <optional>
 #include <string_view>
+#include <thread>
 
 #include "absl/strings/str_cat.h"
 
@@ -19,6 +22,7 @@ namespace {
 constexpr unsigned kMaxConnections = 16;
 constexpr unsigned kIdleSeconds = 3;
 constexpr size_t kConnectionBytes = 16384;
+constexpr int kLastAnswersMs = 250;
 
 constexpr int kNice = 10;
 
@@ -121,7 +125,16 @@ absl::StatusOr<std::unique_ptr<HttpListener>> HttpListener::TakeOver(int listene
 }
 
 HttpListener::~HttpListener() {
-  if (daemon_ != nullptr) MHD_stop_daemon(daemon_);
+  if (daemon_ == nullptr) return;
+  const MHD_socket listener = MHD_quiesce_daemon(daemon_);  // who connects from now on is the next process's
+  const auto connections = [this] {
+    return MHD_get_daemon_info(daemon_, MHD_DAEMON_INFO_CURRENT_CONNECTIONS)->num_connections;
+  };
+  for (int ms = 0; ms < kLastAnswersMs && connections() > 0; ++ms) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  MHD_stop_daemon(daemon_);
+  if (listener != MHD_INVALID_SOCKET) close(listener);
 }
 
 int HttpListener::port() const { return MHD_get_daemon_info(daemon_, MHD_DAEMON_INFO_BIND_PORT)->port; }

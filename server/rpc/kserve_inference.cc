@@ -22,8 +22,21 @@ void Inference::Begin(const Server& server, absl::string_view identity, const in
   response_->Clear();
   output_rows_.clear();
   earlier_.clear();
+  restored_step.reset();
   std::string why;
   const Refusal found = Check(identity, &why);
+  if (MayLook(found)) return server.sequences.Look(name_, this);
+  if (found != Refusal::kNone) return Refuse(found, std::move(why));
+  Submit();
+}
+
+// A sequence that isn't live here may be in the store.
+bool Inference::MayLook(Refusal found) const {
+  return found == Refusal::kNotStarted && live_ == nullptr && server_->sequences.has_store();
+}
+
+void Inference::OnLooked(Refusal found, std::string why) {
+  if (found == Refusal::kNone) found = Check(name_.identity, &why);
   if (found != Refusal::kNone) return Refuse(found, std::move(why));
   Submit();
 }
@@ -87,8 +100,10 @@ Refusal Inference::CheckStep(std::string* why) const {
   if (!parameters_.first_step) return Refusal::kNone;
   const uint64_t next = live_ == nullptr || parameters_.start ? 0 : live_->next_step();
   if (*parameters_.first_step == next) return Refusal::kNone;
+  const bool restored = live_ != nullptr && !parameters_.start && live_->restored();
   *why = absl::StrCat("recurd_first_step is ", *parameters_.first_step, "; the next step of sequence ",
-                      name_.id.ToString(), " to model '", served_->model->name, "' is ", next);
+                      name_.id.ToString(), " to model '", served_->model->name, "' is ", next,
+                      restored ? ", where its checkpoint was restored from: send again from there" : "");
   return Refusal::kOutOfOrder;
 }
 
@@ -215,6 +230,10 @@ void Inference::FillResponse() {
   response_->set_model_version(model.version);
   response_->set_id(request_->id());
   WriteOutputs(model, tensors_, output_rows_, response_);
+  if (restored_step) {
+    (*response_->mutable_parameters())["recurd_restored_from_step"].set_int64_param(
+        static_cast<int64_t>(*restored_step));
+  }
   if (on_fallback) {
     (*response_->mutable_parameters())["recurd_fallback"].set_string_param(server_->engine.fallback()->name());
   }

@@ -64,10 +64,12 @@ class Inference : public SequenceRequest {
   // SequenceRequest
   float* OutputRoom(int count) override { return RoomOf(tensors_.batch - 1, count); }
   void OnDone() override;
+  void OnLooked(Refusal found, std::string why) override;
   float* RoomOf(int index, int count);
 
   // Refusal::kNone, or why not, with the reason in *why. Until all of them have agreed, nothing changes.
   Refusal Check(absl::string_view identity, std::string* why);
+  bool MayLook(Refusal found) const;
   Refusal FindServed(std::string* why);
   Refusal CheckSequence(std::string* why) const;
   Refusal CheckStep(std::string* why) const;

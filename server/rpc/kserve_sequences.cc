@@ -44,16 +44,17 @@ void Sequence::OnChunkDone(Chunk& chunk) {
   --pending_;
   request.sequence_ = nullptr;
   table_->AfterChunk(this, request);
+  if (request.refusal == Refusal::kNone) request.restored_step = std::exchange(restored_step_, std::nullopt);
   request.OnDone();
 }
 
-void Sequence::OnEnded(EndReason reason, const char* detail, uint64_t next_step, std::optional<StateImage>) {
+void Sequence::OnEnded(EndReason reason, const char* detail, uint64_t next_step, std::optional<StateImage> last) {
   session_ = nullptr;
   // A beginning that was computed and failed has done away with what was before; one that never began has not.
   if (reason == EndReason::kFailed) table_->RetireOlder(this);
   if (!leaving_) {
     table_->Remember(*this, reason, next_step);
-    table_->Retire(this, reason);
+    table_->Retire(this, reason, last);
   }
   while (!over_.empty()) {
     auto& request = static_cast<SequenceRequest&>(*over_.Pop());
@@ -67,7 +68,8 @@ void Sequence::OnEnded(EndReason reason, const char* detail, uint64_t next_step,
 
 // ---- the table ----------------------------------------------------------------------------------------------------
 
-SequenceTable::SequenceTable(Engine& engine, const Clock& clock) : engine_(engine), clock_(clock) {}
+SequenceTable::SequenceTable(Engine& engine, const Clock& clock, SequenceStore* store)
+    : engine_(engine), clock_(clock), store_(store) {}
 SequenceTable::~SequenceTable() = default;
 
 const std::string& SequenceTable::KeyOf(const SequenceName& name) {
@@ -94,7 +96,8 @@ std::string SequenceTable::NotStartedText(const SequenceName& name) {
   return absl::StrCat("inference request for sequence ", name.id.ToString(), " to model '", Shown(name.model),
                       "' must specify the START flag on the first request of the sequence; ",
                       ending == nullptr
-                          ? "no sequence of that name is known to this server"
+                          ? absl::StrCat("no sequence of that name is known to this server",
+                                         store_ == nullptr ? "" : ", nor to the store of sequences")
                           : absl::StrCat("the last one of that name ended: ",
                                          HowItEnded(*ending, clock_.NowNs(), engine_.options().idle_timeout_ns)));
 }
@@ -103,11 +106,8 @@ void SequenceTable::Start(const SequenceName& name, std::shared_ptr<ServedModel>
                           SequenceRequest* request, absl::Span<SequenceRequest* const> before) {
   Settle();
   Sequence* older = Find(name);  // leaves the key in key_
-  SessionOptions options;
   const bool whole = name.id.none();
-  const bool last_only = whole ? request->last_only : !HasOutputOfEachStep(*served->model);
-  options.outputs = last_only ? OutputsWanted::kLastOfChunk : OutputsWanted::kEveryStep;
-  options.on_fallback = engine_.BeginsOnFallback(*served, nullptr, options.allow_profile_change);
+  const SessionOptions options = OptionsFor(*served, whole ? request : nullptr);
   Sequence* sequence = &sequences_.emplace_back(this, whole ? std::string() : key_, std::move(served));
   sequence->self_ = std::prev(sequences_.end());
   sequence->session_ = engine_.Open(sequence->served_, options, sequence, &request->refusal,
@@ -121,6 +121,7 @@ void SequenceTable::Start(const SequenceName& name, std::shared_ptr<ServedModel>
   if (!whole) {
     sequence->older_ = older;
     live_[key_] = sequence;
+    List(sequence);
   }
   for (SequenceRequest* one : before) {
     one->begin = one->end = one->more = true;
@@ -133,6 +134,14 @@ void SequenceTable::Start(const SequenceName& name, std::shared_ptr<ServedModel>
   request->first_step = 0;
   request->end = end;
   Submit(sequence, request);
+}
+
+SessionOptions SequenceTable::OptionsFor(const ServedModel& served, const SequenceRequest* whole) const {
+  SessionOptions options;
+  const bool last_only = whole != nullptr ? whole->last_only : !HasOutputOfEachStep(*served.model);
+  options.outputs = last_only ? OutputsWanted::kLastOfChunk : OutputsWanted::kEveryStep;
+  options.on_fallback = engine_.BeginsOnFallback(served, nullptr, options.allow_profile_change);
+  return options;
 }
 
 void SequenceTable::Continue(Sequence* sequence, bool end, SequenceRequest* request) {
@@ -165,7 +174,10 @@ void SequenceTable::AfterChunk(Sequence* sequence, const Chunk& chunk) {
   if (chunk.begin) RetireOlder(sequence);
   if (chunk.end) {
     Remember(*sequence, EndReason::kClosed, chunk.first_step + static_cast<uint64_t>(chunk.steps));
+    sequence->begun_ = true;
     Retire(sequence, EndReason::kClosed);
+  } else if (store_ != nullptr && !sequence->leaving_) {
+    sequence->begun_ ? MarkChanged(sequence) : KeepFirst(sequence);
   }
 }
 
@@ -189,9 +201,10 @@ void SequenceTable::Forget(Sequence* sequence) {
 }
 
 // The sequence takes nothing more; its session ends when Settle finds that all its requests are done.
-void SequenceTable::Retire(Sequence* sequence, EndReason reason) {
+void SequenceTable::Retire(Sequence* sequence, EndReason reason, const std::optional<StateImage>& last) {
   if (sequence->leaving_) return;
   Forget(sequence);
+  LetGo(sequence, reason, last);
   sequence->leaving_ = true;
   sequence->leave_reason_ = reason;
   leaving_.push_back(sequence);

@@ -12,6 +12,7 @@
 #include "server/base/clock.h"
 #include "server/engine/engine.h"
 #include "server/rpc/kserve_parameters.h"
+#include "server/session/store/sequence_store.h"
 #include "server/session/tombstones.h"
 
 namespace recurd::kserve {
@@ -36,9 +37,12 @@ class SequenceRequest : public Chunk {
   // Applied, or refused (refusal; with kSessionOver end_reason and end_detail say how the sequence ended). In the order
   // of a sequence's requests; must not call the table back.
   virtual void OnDone() = 0;
+  // After SequenceTable::Look: with Refusal::kNone it may be that the sequence is live now; else why not.
+  virtual void OnLooked(Refusal, std::string) {}
 
   EndReason end_reason = EndReason::kUnspecified;
   const char* end_detail = "";
+  std::optional<uint64_t> restored_step;  // with the first that was applied since the sequence was taken from the store
 
  private:
   friend class Sequence;
@@ -54,6 +58,10 @@ class SequenceRequest : public Chunk {
 //   neither START nor a live sequence: refused, and a tombstone may say how it ended.
 //
 // No sequence belongs to a call. A request without a name is a session for itself.
+//
+// With a store (kserve_kept_sequences.cc), what a sequence goes on from is written there after its first request, once
+// every SequenceStoreOptions::interval_ns while it goes on, and when this server lets it go; a sequence that isn't live
+// here is looked for there, and taken.
 // Threads: serving thread only. A step of a live sequence allocates nothing here.
 class SequenceTable {
  public:
@@ -63,7 +71,7 @@ class SequenceTable {
     int64_t when_ns = 0;
   };
 
-  SequenceTable(Engine& engine, const Clock& clock);
+  SequenceTable(Engine& engine, const Clock& clock, SequenceStore* store = nullptr);
   ~SequenceTable();
   SequenceTable(const SequenceTable&) = delete;
 
@@ -86,24 +94,60 @@ class SequenceTable {
   // Ends what has nothing more to do. To be called now and then from outside the engine's callbacks.
   void Settle();
 
+  // What the store is to tell. From outside the engine's callbacks.
+  SequenceStore::Listener ListenerFor(std::function<void(std::function<void()>)> post);
+  bool has_store() const { return store_ != nullptr; }
+  // Looks for a sequence that isn't live here; OnLooked follows, for all who look for one name in their order.
+  void Look(const SequenceName& name, SequenceRequest* request);
+  // How many have changed since they were last written, and writes `count` of them, the longest changed first, unless
+  // the store's queue is full: the number of those that were written.
+  size_t changed_count() const { return changed_.size(); }
+  size_t KeepChanged(size_t count);
+
  private:
+  struct Search {
+    std::string identity, model;
+    SequenceStore::Name name;
+    std::vector<SequenceRequest*> waiting;
+  };
   friend class Sequence;
 
   void Submit(Sequence* sequence, SequenceRequest* request);
   void AfterChunk(Sequence* sequence, const Chunk& chunk);
   void Forget(Sequence* sequence);
-  void Retire(Sequence* sequence, EndReason reason);
+  void Retire(Sequence* sequence, EndReason reason, const std::optional<StateImage>& last = std::nullopt);
   void RetireOlder(Sequence* sequence);
   void Remember(const Sequence& sequence, EndReason reason, uint64_t step_count);
   const std::string& KeyOf(const SequenceName& name);
+  SessionOptions OptionsFor(const ServedModel& served, const SequenceRequest* whole = nullptr) const;
+
+  // kserve_kept_sequences.cc
+  void List(Sequence* sequence);
+  void Unlist(Sequence* sequence);
+  void MarkChanged(Sequence* sequence);
+  bool Keep(const Sequence& sequence, const StateImage& image, bool free);
+  void KeepFirst(Sequence* sequence);
+  void LetGo(Sequence* sequence, EndReason reason, const std::optional<StateImage>& last);
+  void OnFound(const std::string& key, Restore result, std::string version, const std::string& state);
+  Refusal OpenKept(const Search& search, const std::string& version, const std::string& state, std::string* why);
+  std::vector<Sequence*> Named(const std::string& key);
+  void OnAsked(const std::string& key);
+  void OnFenced(const std::string& key, uint64_t serial);
+  void OnAgain();
 
   Engine& engine_;
   const Clock& clock_;
+  SequenceStore* const store_;
   std::string key_;  // KeyOf's
   absl::flat_hash_map<std::string, Sequence*> live_;
   std::list<Sequence> sequences_;
   std::vector<Sequence*> leaving_;
   Tombstones<uint64_t, Ending> tombstones_;  // by the hash of a key
+
+  // With a store: each named sequence that isn't leaving is in one of the two lists.
+  std::list<Sequence*> changed_, unchanged_;
+  absl::flat_hash_map<std::string, Search> searches_;
+  uint64_t last_serial_ = 0;
 };
 
 // One sequence: the client of its session. Made and destroyed by the table.
@@ -117,6 +161,8 @@ class Sequence final : public SessionClient {
   uint64_t next_step() const { return session_->admitted_step; }
   // A request with END is under way: no step may follow.
   bool ending() const { return ending_; }
+  // Goes on from the store, and no request has been applied since.
+  bool restored() const { return restored_step_.has_value(); }
 
   // SessionClient
   float* OutputRoom(Chunk& chunk, int count) override;
@@ -138,6 +184,14 @@ class Sequence final : public SessionClient {
   int pending_ = 0;  // requests in the engine
   ChunkQueue over_;  // requests that the session's end has refused
   std::list<Sequence>::iterator self_;
+
+  // With a store.
+  SequenceStore::Name name_;
+  bool begun_ = false;    // something of it may be in the store, or must be
+  bool changed_ = false;  // which list it is in
+  bool fenced_ = false;
+  std::optional<uint64_t> restored_step_;  // until somebody was told
+  std::list<Sequence*>::iterator listed_;
 };
 
 }  // namespace recurd::kserve

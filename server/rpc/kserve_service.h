@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "grpcpp/alarm.h"
 #include "grpcpp/grpcpp.h"
 #include "proto/inference/grpc_predict_v2.grpc.pb.h"
 #include "server/rpc/kserve_inference.h"
@@ -58,6 +59,8 @@ class Service {
 
   void AcceptAll();
   void Sweep();
+  // No more is taken from a store, or left to it.
+  void Stop();
 
   RpcServer* rpc() { return rpc_; }
   Async& async() { return async_; }
@@ -67,6 +70,7 @@ class Service {
   int waiting_infer_calls = 0;  // that ServeInferCalls has armed
 
  private:
+  static Detached KeepSequences(Service* service);
   void Add(Call* call);
   void Remove(Call* call);
 
@@ -75,6 +79,8 @@ class Service {
   SequenceTable sequences_;
   const Inference::Server server_;
   std::vector<Call*> calls_;
+  grpc::Alarm keep_alarm_;
+  bool stopping_ = false;
 };
 
 Detached ServeInferCalls(Service* service);  // kserve_infer_call.cc: ModelInfer

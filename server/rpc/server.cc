@@ -205,11 +205,13 @@ RpcServer::Stopped RpcServer::Stop(int64_t timeout_ns) {
   server_->Shutdown(FromNow(0));
   // Calls that were cut off or came meanwhile end by themselves now; after its shutdown the queue takes nothing more.
   if (!WaitForCalls(kCutOffNs)) return Stopped::kStuck;
+  if (options_.sequence_store != nullptr) options_.sequence_store->Listen({});
   std::promise<void> stopping;  // after it nothing is put on the queue any more
   mailbox_.Post([this, &stopping] {
     stopping_ = true;
     sweep_alarm_.Cancel();
     heartbeat_alarm_.Cancel();
+    kserve_->Stop();
     stopping.set_value();
   });
   stopping.get_future().wait();

@@ -20,6 +20,7 @@
 #include "server/rpc/health.h"
 #include "server/rpc/listeners.h"
 #include "server/rpc/task.h"
+#include "server/session/store/sequence_store.h"
 
 namespace recurd {
 
@@ -35,7 +36,8 @@ struct RpcOptions {
   std::shared_ptr<ServerTls> tls = {};        // nullptr: plain text
   std::shared_ptr<const Tokens> tokens = {};  // nullptr: nobody needs one
   ConnectionLimits connections = {};
-  int listen_fd = -1, admin_fd = -1;  // as ListenOptions
+  SequenceStore* sequence_store = nullptr;  // keeps KServe's sequences; must outlive the server
+  int listen_fd = -1, admin_fd = -1;        // as ListenOptions
   // Called on the serving thread every `heartbeat_ns` while its loop turns, from the start of Run on; 0: never.
   std::function<void()> heartbeat = {};
   int64_t heartbeat_ns = 0;
@@ -104,6 +106,7 @@ class RpcServer {
   Engine& engine() { return engine_; }
   Metrics& metrics() { return metrics_; }
   const Clock& clock() const { return clock_; }
+  SequenceStore* sequence_store() { return options_.sequence_store; }
   HealthBoard& health() { return health_; }
   Access& access() { return access_; }
   // Asks for a change of what is served; health follows it. As ModelChanges::Ask.

@@ -32,7 +32,7 @@ VENDORS = {
     r"(spdlog|fmt)/": ["server/base/log."],
     r"xrt/|xrt\.h|experimental/xrt": ["server/pipeline/xrt/xrt_device.cc"],
     r"systemd/": ["server/base/systemd.cc"],
-    r"hiredis": ["server/session/store/"],
+    r"hiredis": ["server/session/store/redis_link.cc"],
 }
 
 # The array's functions of one number, which are the cpu pipeline's too.

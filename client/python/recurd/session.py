@@ -18,6 +18,7 @@ from recurd.servers import Servers
 from recurd.types import Outputs, State, StreamOptions
 from recurd.v1 import recurd_pb2 as pb
 from recurd.v1.recurd_pb2_grpc import RecurrentStub
+from recurd.wire import new_route
 
 _CLOSE_S = 5.0  # for the server's word that the session is closed
 
@@ -43,6 +44,7 @@ class Session:
     ) -> None:
         self._dial = dial
         self._metadata = metadata
+        self._route = new_route()
         self._channel: Any = None
         self._core = ResumeCore(options, servers)
         self._lock = threading.Lock()
@@ -285,7 +287,8 @@ class Session:
             opening = self._core.connect(attempt, time.monotonic())
             self._channel = self._dial(attempt.server)
             stub = RecurrentStub(self._channel)  # type: ignore[no-untyped-call]
-            self._call = stub.Stream(self._requests(opening, self._core.connections), metadata=self._metadata())
+            requests = self._requests(opening, self._core.connections)
+            self._call = stub.Stream(requests, metadata=(*self._metadata(), self._route))
             self._changed.notify_all()
             return True
 

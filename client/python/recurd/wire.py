@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import enum
 import ipaddress
+import secrets
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -95,6 +96,14 @@ def metadata_of(token: Token) -> tuple[tuple[str, str], ...]:
     if not all("!" <= character <= "~" for character in text):
         raise InvalidInput("the token has a character that is not printable ASCII, or a space")
     return (("authorization", f"Bearer {text}"),) if text else ()
+
+
+def new_route() -> tuple[str, str]:
+    """A header that is the same for all connections of a session, so that a balancer can keep it on one server.
+
+    It tells the session from others, and nothing else: it is no secret.
+    """
+    return "recurd-route", secrets.token_hex(8)
 
 
 def to_error(error: grpc.RpcError, server: str) -> RecurdError:

@@ -77,6 +77,14 @@ TEST(Collect, ShowsEveryNameOnceWithItsTypeAlsoBeforeAnythingHappened) {
                                                   {"recurd_fallback_steps_total", counter},
                                                   {"recurd_connections", gauge},
                                                   {"recurd_connections_refused_total", counter},
+                                                  {"recurd_store_up", gauge},
+                                                  {"recurd_store_queued_bytes", gauge},
+                                                  {"recurd_store_writes_total", counter},
+                                                  {"recurd_store_drops_total", counter},
+                                                  {"recurd_store_restores_total", counter},
+                                                  {"recurd_store_handovers_total", counter},
+                                                  {"recurd_store_fenced_total", counter},
+                                                  {"recurd_store_errors_total", counter},
                                                   {"recurd_steps_total", counter},
                                                   {"recurd_chunks_total", counter},
                                                   {"recurd_stage_latency_seconds", histogram},
@@ -139,6 +147,23 @@ TEST(Collect, ShowsConnectionsAndWhyTheyWereRefused) {
   EXPECT_THAT(ValuesOf(families, "recurd_connections"), ElementsAre(Pair("", 6)));
   EXPECT_THAT(ValuesOf(families, "recurd_connections_refused_total"),
               ElementsAre(Pair("reason=limit ", 0), Pair("reason=rate ", 7)));
+}
+
+TEST(Collect, ShowsWhatBecomesOfSequencesInTheStore) {
+  Metrics metrics;
+  metrics.store.up.Set(1);
+  metrics.store.writes.Add(5);
+  metrics.store.full.Add(2);
+  metrics.store.lost.Add(3);
+  metrics.store.restores[static_cast<size_t>(Restore::kAbsent)].Add(4);
+  const auto families = CollectAll(metrics);
+  EXPECT_THAT(ValuesOf(families, "recurd_store_up"), ElementsAre(Pair("", 1)));
+  EXPECT_THAT(ValuesOf(families, "recurd_store_writes_total"), ElementsAre(Pair("", 5)));
+  EXPECT_THAT(ValuesOf(families, "recurd_store_drops_total"),
+              ElementsAre(Pair("reason=full ", 2), Pair("reason=lost ", 3)));
+  EXPECT_THAT(ValuesOf(families, "recurd_store_restores_total"),
+              ElementsAre(Pair("result=absent ", 4), Pair("result=restored ", 0), Pair("result=unavailable ", 0),
+                          Pair("result=unfit ", 0)));
 }
 
 TEST(Collect, ShowsOkAndThoseCodesThatOccurred) {

@@ -125,7 +125,19 @@ TEST(HttpListener, DeliversAPageLargerThanTheSocketsBuffers) {
   EXPECT_THAT(Ask(listener->port(), "GET /metrics HTTP/1.1\r\n\r\n").size(), Gt(page.size()));
 }
 
-TEST(HttpListener, StopsAtOnceWhileClientsHoldAllItsConnections) {
+TEST(HttpListener, AnswersWhoIsConnectedWhenItStops) {
+  auto listener = *HttpListener::Start("127.0.0.1:0", [] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    return std::string("page\n");
+  });
+  RawClient client(listener->port());
+  client.Send("GET /metrics HTTP/1.1\r\n\r\n");
+  std::this_thread::sleep_for(std::chrono::milliseconds(30));
+  listener.reset();
+  EXPECT_THAT(client.ReadAll(), EndsWith("page\n"));
+}
+
+TEST(HttpListener, StopsSoonWhileClientsHoldAllItsConnections) {
   auto listener = Listener(std::string(16 << 20, 'x'));
   auto silent = Silent(listener->port(), 15);
   RawClient lazy(listener->port());

@@ -19,6 +19,7 @@ from recurd.servers import Servers
 from recurd.types import Outputs, State, StreamOptions
 from recurd.v1 import recurd_pb2 as pb
 from recurd.v1.recurd_pb2_grpc import RecurrentStub
+from recurd.wire import new_route
 
 _CLOSE_S = 5.0  # for the server's word that the session is closed
 
@@ -39,6 +40,7 @@ class Session:
     ) -> None:
         self._dial = dial
         self._metadata = metadata
+        self._route = new_route()
         self._channel: Any = None
         self._core = ResumeCore(options, servers)
         self._news: asyncio.Future[None] | None = None
@@ -267,7 +269,7 @@ class Session:
         opening = self._core.connect(attempt, time.monotonic())
         self._channel = self._dial(attempt.server)
         stub = RecurrentStub(self._channel)  # type: ignore[no-untyped-call]
-        self._call = stub.Stream(metadata=self._metadata())
+        self._call = stub.Stream(metadata=(*self._metadata(), self._route))
         await self._write(self._call, opening)
         self._notify()
         return True
