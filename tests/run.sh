@@ -3,9 +3,12 @@
 #
 # usage: tests/run.sh                  build the dev preset and run the default suite
 #        tests/run.sh --label=L        only tests with this label: unit, integration, sessions, lint, fuzz, array,
-#                                      lanes, xrt, models, dashboards
+#                                      lanes, xrt, models, dashboards, package, container, scale-out, aarch64 (the
+#                                      unit tests built for a Versal's Arm cores, by qemu-user), versal-boot
+#                                      and versal-systemd (the daemon on an emulated Versal)
 #        tests/run.sh --full           the default suite, the asan, tsan, tsan-rpc and clang presets, clang-tidy, the
-#                                      dashboards in a browser, every case of tests/models, and a minute of each fuzz target
+#                                      dashboards in a browser, every case of tests/models, the Debian packages and the container
+#                                      image, aarch64 and the emulated Versal, and a minute of each fuzz target
 #        tests/run.sh --fuzz=MINUTES   only fuzzing, this long for each target; what it finds stays in build/fuzz/findings
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -26,6 +29,17 @@ label_run() {
   cmake --preset dev
   cmake --build --preset dev
   ctest --test-dir build/dev --output-on-failure --no-tests=error --build-config Full --label-regex "^$1\$"
+}
+
+aarch64() {
+  deploy/aarch64/mksysroot.sh
+  cmake --workflow --preset aarch64
+}
+
+# The daemon, with its manual page for the installed one, is the aarch64 build's; its clients are this machine's.
+versal() {
+  deploy/aarch64/build.sh recurd recurd.8
+  label_run "versal-$1"
 }
 
 # Findings of a target are kept beside its grown corpus, and the first one ends the run.
@@ -63,14 +77,26 @@ if [[ -n $fuzz_minutes && ! $fuzz_minutes =~ ^[1-9][0-9]{0,4}$ ]]; then
   exit 2
 fi
 
-if $full || [[ -n $fuzz_minutes || $label == dashboards ]]; then
+if $full; then
+  deploy/install-deps.sh build test full deb container aarch64
+elif [[ -n $fuzz_minutes || $label == dashboards ]]; then
   deploy/install-deps.sh build test full
+elif [[ $label == package ]]; then
+  deploy/install-deps.sh build test deb
+elif [[ $label == container ]]; then
+  deploy/install-deps.sh build test container
+elif [[ $label == aarch64 || $label == versal-* ]]; then
+  deploy/install-deps.sh build test aarch64
 else
   deploy/install-deps.sh build test
 fi
 
 if [[ -n $fuzz_minutes ]]; then
   fuzz $((fuzz_minutes * 60))
+elif [[ $label == aarch64 ]]; then
+  aarch64
+elif [[ $label == versal-boot || $label == versal-systemd ]]; then
+  versal "${label#versal-}"
 elif [[ -n $label ]]; then
   label_run "$label"
 elif $full; then
@@ -82,7 +108,13 @@ elif $full; then
   stage "fuzzing" fuzz 60
   stage "default suite (dev)" cmake --workflow --preset dev
   stage "dashboards" label_run dashboards
+  stage "several daemons behind HAProxy" label_run scale-out
+  stage "Debian packages" label_run package
+  stage "container image" label_run container
   stage "models of every exporter" all_models
+  stage "aarch64 under qemu-user" aarch64
+  stage "emulated Versal" versal boot
+  stage "emulated Versal with systemd" versal systemd
 else
   stage "default suite (dev)" cmake --workflow --preset dev
 fi

@@ -30,7 +30,7 @@ class HttpListener {
   // Answers on a non-blocking TCP socket that listens already, and closes it in the end. Errors: UNAVAILABLE.
   static absl::StatusOr<std::unique_ptr<HttpListener>> TakeOver(int listener, Page page, Admits admits = nullptr);
 
-  // Takes no new connections, and gives those that it has a quarter of a second to be answered in; then they are closed.
+  // Takes no new connections; those that it has are answered within a quarter of a second, or closed.
   ~HttpListener();
   HttpListener(const HttpListener&) = delete;
   HttpListener& operator=(const HttpListener&) = delete;

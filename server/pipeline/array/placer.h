@@ -24,7 +24,8 @@ struct PlacedModel {
 // Errors: as Placement::make and RunStepTimes.
 absl::StatusOr<Placement> Emulate(const emu::Placement& array, const hw::Timing& timing);
 
-// Errors: INVALID_ARGUMENT if the model needs its whole sequence at once, or weights that no array has, with the way out.
+// Errors: INVALID_ARGUMENT if the model needs its whole sequence at once, or weights that no array has, with the way
+// out.
 absl::Status CheckForArray(const Model& model);
 
 // Weights of nothing.
