@@ -181,6 +181,7 @@ absl::StatusOr<int> RunDaemon(int argc, char** argv) {
   const RpcServer::Stopped stopped = rpc->Stop(config.drain_timeout_ns);
   if (stopped == RpcServer::Stopped::kStuck) {
     LogError("the serving thread hangs in the pipeline: ending without it");
+    if (store) FinishStore(*store);
     std::_Exit(up ? kExitCutOff : kExitPipelineLost);
   }
   serving.join();

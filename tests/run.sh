@@ -7,8 +7,9 @@
 #                                      unit tests built for a Versal's Arm cores, by qemu-user), versal-boot
 #                                      and versal-systemd (the daemon on an emulated Versal)
 #        tests/run.sh --full           the default suite, the asan, tsan, tsan-rpc and clang presets, clang-tidy, the
-#                                      dashboards in a browser, every case of tests/models, the Debian packages and the container
-#                                      image, aarch64 and the emulated Versal, and a minute of each fuzz target
+#                                      dashboards in a browser, every case of tests/models, the Debian packages, the
+#                                      container image, several daemons (scale-out), aarch64 and the emulated Versal,
+#                                      and a minute of each fuzz target
 #        tests/run.sh --fuzz=MINUTES   only fuzzing, this long for each target; what it finds stays in build/fuzz/findings
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

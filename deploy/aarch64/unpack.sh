@@ -11,6 +11,11 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 out=$(realpath -m "$1") packages=$2
 if [[ $(cat "$out/.packages" 2>/dev/null) == "$packages" ]]; then exit 0; fi
 
+if [[ -e $out && ! -e $out/.packages && -n $(ls -A "$out") ]]; then
+  echo "unpack.sh: $out is there and wasn't made by this script: give another folder, or remove it" >&2
+  exit 1
+fi
+
 if ! command -v mmdebstrap >/dev/null; then
   echo "unpack.sh: mmdebstrap is missing: deploy/install-deps.sh aarch64" >&2
   exit 1

@@ -12,6 +12,10 @@ out=$(realpath -m "$1")
 libraries=$("$here/../install-deps.sh" --print runtime | paste --serial --delimiters=,)
 packages=systemd,systemd-sysv,$libraries
 if [[ $(cat "$out/.packages" 2>/dev/null) == "$packages" ]]; then exit 0; fi
+if [[ -e $out && ! -e $out/.packages && -n $(ls -A "$out") ]]; then
+  echo "mkrootfs.sh: $out is there and wasn't made by this script: give another folder, or remove it" >&2
+  exit 1
+fi
 if ((EUID != 0)); then
   echo "mkrootfs.sh: the packages' scripts have to run as root, and this is $(id -un)" >&2
   exit 1

@@ -10,6 +10,12 @@
 #include "server/rpc/kserve_sequences.h"
 
 namespace recurd::kserve {
+namespace {
+
+constexpr size_t kMaxSearches = 256;
+constexpr size_t kMaxFloatsAtOnce = 64 << 10;  // of states that are sealed between two messages
+
+}  // namespace
 
 // ---- writing ------------------------------------------------------------------------------------------------------
 
@@ -43,9 +49,10 @@ void SequenceTable::KeepFirst(Sequence* sequence) {
 }
 
 size_t SequenceTable::KeepChanged(size_t count) {
-  size_t kept = 0;
-  for (; kept < count && !changed_.empty(); ++kept) {
+  size_t kept = 0, floats = 0;
+  for (; kept < count && floats < kMaxFloatsAtOnce && !changed_.empty(); ++kept) {
     Sequence* sequence = changed_.front();
+    floats += sequence->served_->model->initial_state.size();
     if (!Keep(*sequence, SealStateBetweenChunks(*sequence->session_), false)) break;
     sequence->changed_ = false;
     unchanged_.splice(unchanged_.end(), changed_, sequence->listed_);
@@ -71,6 +78,12 @@ void SequenceTable::LetGo(Sequence* sequence, EndReason reason, const std::optio
 
 void SequenceTable::Look(const SequenceName& name, SequenceRequest* request) {
   const std::string& key = KeyOf(name);
+  if (searches_.size() >= kMaxSearches && !searches_.contains(key)) {
+    return request->OnLooked(Refusal::kStoreUnavailable,
+                             absl::StrCat("the sequence isn't live at this server, and ", kMaxSearches,
+                                          " others are being looked for in the store of sequences; try again in ",
+                                          RetryAfterMs(Refusal::kStoreUnavailable), " ms"));
+  }
   const auto [search, is_new] = searches_.try_emplace(key);
   search->second.waiting.push_back(request);
   if (!is_new) return;
@@ -93,6 +106,8 @@ void SequenceTable::OnFound(const std::string& key, Restore result, std::string 
     why = absl::StrCat("the sequence isn't live at this server, and the store of sequences can't say where it was (",
                        version, "); try again in ", RetryAfterMs(refusal), " ms, or start it anew");
   } else if (live_.contains(key)) {
+    if (result == Restore::kRestored) Renew(key);
+    result = Restore::kAbsent;
     refusal = Refusal::kNotStarted;
     why = "the sequence was started anew while it was looked for in the store of sequences";
   } else if (result == Restore::kRestored) {
@@ -104,6 +119,17 @@ void SequenceTable::OnFound(const std::string& key, Restore result, std::string 
   }
   store_->metrics().restores[static_cast<size_t>(result)].Add();
   for (SequenceRequest* request : search.waiting) request->OnLooked(refusal, why);
+}
+
+// A look that nobody needs any more has become the owner of what a sequence begun meanwhile wrote: that one writes again
+// as a later owner, and what it hears of its old name means nothing.
+void SequenceTable::Renew(const std::string& key) {
+  std::vector<Sequence*> named = Named(key);
+  std::reverse(named.begin(), named.end());
+  for (Sequence* sequence : named) {
+    sequence->name_ = {key, ++last_serial_, clock_.NowNs()};
+    if (sequence->begun_) MarkChanged(sequence);
+  }
 }
 
 // What comes from the store is trusted no more than what comes from a client.
@@ -164,7 +190,7 @@ std::vector<Sequence*> SequenceTable::Named(const std::string& key) {
 
 void SequenceTable::OnAsked(const std::string& key) {
   for (Sequence* sequence : Named(key)) {
-    if (sequence->session_ == nullptr) continue;
+    if (sequence->session_ == nullptr || !sequence->begun_) continue;
     store_->metrics().handed_over.Add();
     engine_.End(sequence->session_, EndReason::kTakenOver, "another server has asked for it");
   }

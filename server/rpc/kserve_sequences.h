@@ -128,6 +128,7 @@ class SequenceTable {
   bool Keep(const Sequence& sequence, const StateImage& image, bool free);
   void KeepFirst(Sequence* sequence);
   void LetGo(Sequence* sequence, EndReason reason, const std::optional<StateImage>& last);
+  void Renew(const std::string& key);
   void OnFound(const std::string& key, Restore result, std::string version, const std::string& state);
   Refusal OpenKept(const Search& search, const std::string& version, const std::string& state, std::string* why);
   std::vector<Sequence*> Named(const std::string& key);

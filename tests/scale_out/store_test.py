@@ -3,6 +3,7 @@
 usage: store_test.py [unittest arguments], with RECURD_DAEMON (path of the daemon), RECURD_SOURCE (the repository) and
 RECURD_WORK (a folder to write to) in the environment.
 """
+import concurrent.futures
 import os
 import signal
 import time
@@ -127,6 +128,22 @@ class StoreTest(unittest.TestCase):
         outputs, restored = client.step(7, INPUTS[100:110])  # a has it handed over
         self.assertEqual(restored, 100)
         self.assert_bits(outputs, 100)
+
+    def test_a_start_while_its_name_is_looked_for_keeps_the_sequence(self):
+        a = self.daemon("--sequence_store_interval=20ms")
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            stray = pool.submit(self.client(a).step, 7, INPUTS[:1])  # looked for 0.2 s long
+            time.sleep(0.05)
+            client = self.client(a)
+            client.step(7, INPUTS[:50], start=True)
+            with self.assertRaises(grpc.RpcError):
+                stray.result()
+        for at in range(50, 200, 10):
+            outputs, restored = client.step(7, INPUTS[at : at + 10])
+            self.assertIsNone(restored)
+            self.assert_bits(outputs, at)
+            time.sleep(0.03)
+        self.assertEqual(a.metric("recurd_sessions_ended_total{reason=\"taken_over\"}"), 0)
 
     def test_an_ended_sequence_is_found_nowhere(self):
         a, b = self.daemon(), self.daemon()

@@ -7,6 +7,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "server/base/clock.h"
 #include "server/base/status_macros.h"
 
 namespace recurd {
@@ -27,17 +28,17 @@ struct FreeReply {
 // What Redis says, as a log may carry it.
 std::string Shown(absl::string_view text) { return absl::CHexEscape(text.substr(0, 200)); }
 
-// Makes lists as the library does, but none that is longer than ours are. Its versions differ in Count.
+// Makes lists as the library does, but none that is longer than ours are, or in another. Its versions differ in Count.
 template <typename Count>
 void* MakeShortList(const redisReadTask* task, Count count) {
   static const auto make = [] {
     const std::unique_ptr<redisReader, FreeReader> reader(redisReaderCreate());
     return reader->fn->createArray;
   }();
-  return static_cast<long>(count) > kMaxItems ? nullptr : make(task, count);
+  return task->parent != nullptr || static_cast<long>(count) > kMaxItems ? nullptr : make(task, count);
 }
 
-RedisReply Take(const redisReply& reply, bool inner = false) {
+RedisReply Take(const redisReply& reply) {
   switch (reply.type) {
     case REDIS_REPLY_INTEGER:
       return {.kind = RedisReply::Kind::kNumber, .number = reply.integer};
@@ -48,7 +49,7 @@ RedisReply Take(const redisReply& reply, bool inner = false) {
       return {.kind = RedisReply::Kind::kError, .text = Shown({reply.str, static_cast<size_t>(reply.len)})};
     case REDIS_REPLY_ARRAY: {
       RedisReply list = {.kind = RedisReply::Kind::kList};
-      for (size_t i = 0; !inner && i < reply.elements; ++i) list.items.push_back(Take(*reply.element[i], true));
+      for (size_t i = 0; i < reply.elements; ++i) list.items.push_back(Take(*reply.element[i]));
       return list;
     }
     default:
@@ -79,9 +80,13 @@ class HiredisLink final : public RedisLink {
       if (redisBufferWrite(context_.get(), &done) != REDIS_OK) return Error();
     }
     RedisReply reply;
+    const int64_t until_ns = SteadyClock().NowNs() + int64_t{kAnswerMs} * 1'000'000;
     for (;;) {
       RECURD_ASSIGN_OR_RETURN(const bool whole, TakeRead(&reply));
       if (whole) return reply;
+      if (SteadyClock().NowNs() > until_ns) {
+        return absl::UnavailableError(absl::StrCat("no whole answer in ", kAnswerMs, " ms"));
+      }
       if (redisBufferRead(context_.get()) != REDIS_OK) return Error();
     }
   }

@@ -24,10 +24,11 @@ struct RedisReply {
 };
 
 // One connection to a Redis server. After an error it is of no more use.
-// Threads: one at a time. Waits: no longer than kTimeoutMs for each answer.
+// Threads: one at a time. Waits: no longer than kTimeoutMs for anything at all, and kAnswerMs for a whole answer.
 class RedisLink {
  public:
   static constexpr int kTimeoutMs = 500;
+  static constexpr int kAnswerMs = 2000;
   static constexpr size_t kMaxReplyBytes = 128 << 20;
 
   // Whether this program was built with the library that it takes.

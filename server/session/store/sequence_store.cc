@@ -24,7 +24,7 @@ using sequence_records::Outcome;
 constexpr int kNiceness = 10;  // serving comes first
 constexpr size_t kBatchJobs = 64;
 constexpr int64_t kBatchBytes = 1 << 20;
-constexpr int kAskAgainMs = 5;
+constexpr int kAskAgainMs = 10;
 constexpr int64_t kArriveNs = 200'000'000;  // what began elsewhere just now may still be on its way to Redis
 constexpr size_t kMaxErases = 65'536;       // that wait for Redis to be reached again
 constexpr int64_t kFirstBackoffNs = 100'000'000, kMaxBackoffNs = 5'000'000'000;
@@ -83,12 +83,14 @@ void SequenceStore::Post(std::function<void(const Listener&)> message) {
 
 void SequenceStore::Leave(Job job) {
   queued_bytes_.fetch_add(job.bytes(), std::memory_order_relaxed);
+  unfinished_.fetch_add(1, std::memory_order_relaxed);
+  bool wakes;
   {
     MutexLock lock(mutex_);
+    wakes = left_.empty();
     left_.push_back(std::move(job));
-    ++unfinished_;
   }
-  eventfd_write(wake_fd_, 1);
+  if (wakes) eventfd_write(wake_fd_, 1);
 }
 
 bool SequenceStore::Keep(const Name& name, Checkpoint checkpoint) {
@@ -104,12 +106,17 @@ bool SequenceStore::Keep(const Name& name, Checkpoint checkpoint) {
 void SequenceStore::Erase(const Name& name) { Leave({.kind = Job::Kind::kErase, .name = name}); }
 
 void SequenceStore::Take(const Name& name, Found found) {
-  Leave({.kind = Job::Kind::kTake, .name = name, .found = std::move(found), .force_ns = clock_.NowNs() + kAskNs});
+  Leave({.kind = Job::Kind::kTake, .name = name, .found = std::move(found)});
 }
 
 bool SequenceStore::finishing() const {
   MutexLock lock(mutex_);
   return finishing_;
+}
+
+bool SequenceStore::stopping() const {
+  MutexLock lock(mutex_);
+  return stopping_;
 }
 
 size_t SequenceStore::Finish(int64_t timeout_ns) {
@@ -120,10 +127,8 @@ size_t SequenceStore::Finish(int64_t timeout_ns) {
   eventfd_write(wake_fd_, 1);
   const int64_t until_ns = clock_.NowNs() + timeout_ns;
   for (;;) {
-    {
-      MutexLock lock(mutex_);
-      if (unfinished_ == 0 || clock_.NowNs() >= until_ns) return unfinished_;
-    }
+    const size_t unfinished = unfinished_.load(std::memory_order_relaxed);
+    if (unfinished == 0 || clock_.NowNs() >= until_ns) return unfinished;
     usleep(kFinishStepUs);
   }
 }
@@ -156,20 +161,18 @@ void SequenceStore::Connect() {
   }
   if (!status.ok()) return Disconnect(std::string(status.message()));
   pushes_ = *std::move(pushes);
-  backoff_ns_ = 0;
-  warned_ = error_logged_ = false;
   metrics_.up.Set(1);
-  LogInfo(absl::StrCat("sequences are kept in ", options_.address.ToString()));
+  if (!warned_) LogInfo(absl::StrCat("sequences are kept in ", options_.address.ToString()));
   Post([](const Listener& listener) { listener.again(); });
 }
 
 void SequenceStore::Disconnect(const std::string& why) {
-  const bool was_up = link_ != nullptr;
+  const bool at_once = link_ != nullptr && !std::exchange(tried_at_once_, true);
   link_.reset();
   pushes_.reset();
   metrics_.up.Set(0);
   metrics_.errors.Add();
-  backoff_ns_ = was_up ? 0 : std::clamp(2 * backoff_ns_, kFirstBackoffNs, kMaxBackoffNs);
+  backoff_ns_ = at_once ? 0 : std::clamp(2 * backoff_ns_, kFirstBackoffNs, kMaxBackoffNs);
   lost_ns_ = clock_.NowNs();
   for (Job& job : held_) jobs_.push_back(std::move(job));
   held_.clear();
@@ -206,9 +209,12 @@ void SequenceStore::OnPushed() {
 }
 
 void SequenceStore::TakeJobs() {
-  MutexLock lock(mutex_);
-  for (Job& job : left_) jobs_.push_back(std::move(job));
-  left_.clear();
+  std::vector<Job> left;
+  {
+    MutexLock lock(mutex_);
+    left.swap(left_);
+  }
+  for (Job& job : left) jobs_.push_back(std::move(job));
   metrics_.queued_bytes.Set(queued_bytes_.load(std::memory_order_relaxed));
   if (clock_.NowNs() < ask_again_ns_) return;
   for (Job& job : held_) jobs_.push_back(std::move(job));
@@ -241,18 +247,32 @@ void SequenceStore::RunBatch() {
   std::deque<Job> batch;
   for (int64_t bytes = 0; !jobs_.empty() && batch.size() < kBatchJobs && bytes < kBatchBytes;) {
     bytes += jobs_.front().bytes();
+    if (jobs_.front().kind == Job::Kind::kTake && jobs_.front().force_ns == 0) {
+      jobs_.front().force_ns = clock_.NowNs() + kAskNs;
+    }
     Send(jobs_.front());
     batch.push_back(std::move(jobs_.front()));
     jobs_.pop_front();
   }
   while (!batch.empty()) {
-    absl::StatusOr<Answer> answer = Receive(batch.front());
+    absl::StatusOr<Answer> answer = stopping() ? absl::CancelledError("the daemon stops") : Receive(batch.front());
     if (!answer.ok()) {
       for (; !batch.empty(); batch.pop_back()) jobs_.push_front(std::move(batch.back()));
       return Disconnect(std::string(answer.status().message()));
     }
+    OnAnswered();
     OnAnswer(std::move(batch.front()), *std::move(answer));
     batch.pop_front();
+  }
+}
+
+// Only now it is sure that Redis does what it is asked: links that break before are no better than none.
+void SequenceStore::OnAnswered() {
+  tried_at_once_ = false;
+  backoff_ns_ = 0;
+  error_logged_ = false;
+  if (std::exchange(warned_, false)) {
+    LogInfo(absl::StrCat("sequences are kept in ", options_.address.ToString(), " again"));
   }
 }
 
@@ -294,7 +314,7 @@ void SequenceStore::OnAnswer(Job job, Answer answer) {
   const int64_t now_ns = clock_.NowNs();
   const bool early = answer.outcome == Outcome::kAbsent && now_ns < job.force_ns - kAskNs + kArriveNs;
   if (answer.outcome == Outcome::kHeld || early) {
-    ask_again_ns_ = now_ns + kAskAgainMs * 1'000'000;
+    if (held_.empty()) ask_again_ns_ = now_ns + kAskAgainMs * 1'000'000;
     return held_.push_back(std::move(job));
   }
   if (answer.outcome == Outcome::kFailed) {
@@ -329,8 +349,7 @@ void SequenceStore::OnAnswer(Job job, Answer answer) {
 
 void SequenceStore::Done(const Job& job) {
   queued_bytes_.fetch_sub(job.bytes(), std::memory_order_relaxed);
-  MutexLock lock(mutex_);
-  --unfinished_;
+  unfinished_.fetch_sub(1, std::memory_order_relaxed);
 }
 
 }  // namespace recurd

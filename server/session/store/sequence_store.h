@@ -89,7 +89,7 @@ class SequenceStore {
     Name name;
     Checkpoint checkpoint;
     Found found;
-    int64_t force_ns = 0;  // kTake: from when on the owner isn't asked any more
+    int64_t force_ns = 0;  // kTake: from when on the owner isn't asked any more; 0: it wasn't asked yet
   };
   using Answer = sequence_records::Answer;
 
@@ -107,10 +107,12 @@ class SequenceStore {
   void RunBatch();
   void Send(const Job& job);
   absl::StatusOr<Answer> Receive(const Job& job);
+  void OnAnswered();
   void OnAnswer(Job job, Answer answer);
   void OnPushed();
   void Done(const Job& job);
   bool finishing() const;
+  bool stopping() const;
   int64_t RetryNs() const;
 
   const SequenceStoreOptions options_;
@@ -120,12 +122,12 @@ class SequenceStore {
 
   mutable Mutex mutex_;
   std::vector<Job> left_ ABSL_GUARDED_BY(mutex_);
-  size_t unfinished_ ABSL_GUARDED_BY(mutex_) = 0;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   bool finishing_ ABSL_GUARDED_BY(mutex_) = false;
   Mutex listener_mutex_;
   std::shared_ptr<const Listener> listener_ ABSL_GUARDED_BY(listener_mutex_);
   std::atomic<int64_t> queued_bytes_{0};  // relaxed: a bound, not a count
+  std::atomic<size_t> unfinished_{0};
   const int wake_fd_;
 
   // The thread's.
@@ -133,7 +135,8 @@ class SequenceStore {
   std::vector<Job> held_;  // looks whose owner was asked, or that found nothing yet
   absl::flat_hash_map<uint64_t, std::string> since_;
   std::unique_ptr<RedisLink> link_, pushes_;
-  bool warned_ = false;  // of this outage
+  bool tried_at_once_ = false;  // to connect again, since the last answer
+  bool warned_ = false;         // of this outage
   bool error_logged_ = false;
   int64_t lost_ns_ = 0, backoff_ns_ = 0;  // the next attempt is so long after
   int64_t ask_again_ns_ = 0;

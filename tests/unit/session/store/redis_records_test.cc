@@ -27,7 +27,7 @@ class RedisRecordsTest : public ::testing::Test {
 
   const RedisServer server_;
   const std::unique_ptr<RedisLink> link_ = server_.Connect();
-  const Owner a_ = {.process = "a", .serial = 1, .age_us = 1000}, b_ = {.process = "b", .serial = 1};
+  const Owner a_ = {.process = "a", .serial = 1, .age_us = 60'000'000}, b_ = {.process = "b", .serial = 1};
 };
 
 TEST_F(RedisRecordsTest, WhatIsKeptCanBeTakenWhenItsOwnerIsGone) {
@@ -59,7 +59,7 @@ TEST_F(RedisRecordsTest, OfTwoStartsTheLaterHasIt) {
   EXPECT_EQ(Records(), 1);
   const Owner same_process = {.process = "b", .serial = 2};
   EXPECT_EQ(DoKeep(same_process, "anew").outcome, Outcome::kDone);
-  EXPECT_EQ(DoKeep({.process = "b", .serial = 1, .age_us = 1000}, "old").outcome, Outcome::kFenced);
+  EXPECT_EQ(DoKeep({.process = "b", .serial = 1, .age_us = 30'000'000}, "old").outcome, Outcome::kFenced);
 }
 
 TEST_F(RedisRecordsTest, AnOwnerThatListensIsAskedFirst) {
