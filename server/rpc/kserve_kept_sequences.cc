@@ -121,8 +121,8 @@ void SequenceTable::OnFound(const std::string& key, Restore result, std::string 
   for (SequenceRequest* request : search.waiting) request->OnLooked(refusal, why);
 }
 
-// A look that nobody needs any more has become the owner of what a sequence begun meanwhile wrote: that one writes again
-// as a later owner, and what it hears of its old name means nothing.
+// A look that nobody needs any more has become the owner of what a sequence begun meanwhile wrote: that one writes
+// again as a later owner, and what it hears of its old name means nothing.
 void SequenceTable::Renew(const std::string& key) {
   std::vector<Sequence*> named = Named(key);
   std::reverse(named.begin(), named.end());
