@@ -124,7 +124,7 @@ class StoreTest(unittest.TestCase):
         self.assert_bits(outputs, 50)
         a.process.send_signal(signal.SIGCONT)
         wait_for(lambda: a.metric("recurd_store_fenced_total") == 1)
-        self.assertEqual(a.metric('recurd_sessions_ended_total{reason="taken_over"}'), 1)
+        wait_for(lambda: a.metric('recurd_sessions_ended_total{reason="taken_over"}') == 1)
         outputs, restored = client.step(7, INPUTS[100:110])  # a has it handed over
         self.assertEqual(restored, 100)
         self.assert_bits(outputs, 100)
