@@ -120,7 +120,7 @@ std::string Duration(double ns) {
 }
 
 std::string AccuracyText(int steps, double largest_error, double rms_error, double rms_output) {
-  return absl::StrFormat("within %.2g of double precision, %.2g in the mean square of %.2g, over %d made-up steps",
+  return absl::StrFormat("within %.2g of double precision, rms %.2g of %.2g, over %d steps of made-up inputs",
                          largest_error, rms_error, rms_output, steps);
 }
 
