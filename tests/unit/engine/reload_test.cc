@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -86,12 +87,16 @@ TEST_F(ReloadTest, TheSameModelOnceMoreChangesNothing) {
 }
 
 TEST_F(ReloadTest, AnotherConfigurationOfTheSameFileIsAnotherModel) {
-  auto changed = Make("1", Served()->model->fingerprint);
-  auto model = std::make_shared<Model>(*changed->model);
-  model->serving.quantum_ns = 5000;
-  changed->model = model;
-  engine_.Serve(changed);
-  EXPECT_EQ(Served(), changed);
+  const std::function<void(Model&)> changes[] = {[](Model& model) { model.serving.quantum_ns = 5000; },
+                                                 [](Model& model) { model.weights = WeightStorage::kInt8; }};
+  for (const auto& change : changes) {
+    auto changed = Make("1", Served()->model->fingerprint);
+    auto model = std::make_shared<Model>(*Served()->model);
+    change(*model);
+    changed->model = model;
+    engine_.Serve(changed);
+    EXPECT_EQ(Served(), changed);
+  }
 }
 
 TEST_F(ReloadTest, AfterTheGraceASessionEndsWithItsLastState) {
