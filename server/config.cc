@@ -2,6 +2,10 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -14,6 +18,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "server/base/descriptors.h"
 #include "server/base/log.h"
@@ -217,6 +222,28 @@ std::string AddressOf(const char* flag, const std::string& value, const Inherite
 // --help shows this program's flags, not those of the libraries it is made of.
 bool IsOwnFile(absl::string_view file) { return absl::EndsWith(file, "server/config.cc"); }
 
+bool AsksForText(absl::string_view argument) {
+  if (!absl::ConsumePrefix(&argument, "-")) return false;
+  absl::ConsumePrefix(&argument, "-");
+  return absl::StartsWith(argument, "help") || argument == "version";
+}
+
+// The arguments that are no flags. Abseil ends the process with 1 where a flag is wrong, as after --help; as somebody
+// who starts it anew looks at the code, here that is 2, and 0 after what was asked for.
+std::vector<char*> ParseFlags(int argc, char** argv) {
+  static bool parsing = true;  // the handler gets no argument
+  static const int code = std::any_of(argv + 1, argv + argc, AsksForText) ? 0 : 2;
+  std::atexit([] {
+    if (!parsing) return;
+    std::cout.flush();
+    std::fflush(nullptr);
+    std::_Exit(code);
+  });
+  const std::vector<char*> rest = absl::ParseCommandLine(argc, argv);
+  parsing = false;
+  return rest;
+}
+
 }  // namespace
 
 absl::StatusOr<Config> ConfigFromCommandLine(int argc, char** argv) {
@@ -231,7 +258,7 @@ absl::StatusOr<Config> ConfigFromCommandLine(int argc, char** argv) {
   usage.contains_help_flags = &IsOwnFile;
   usage.version_string = [] { return absl::StrCat("recurd ", kVersion, "\n"); };
   absl::SetFlagsUsageConfig(usage);
-  const std::vector<char*> rest = absl::ParseCommandLine(argc, argv);
+  const std::vector<char*> rest = ParseFlags(argc, argv);
   if (rest.size() > 1) {
     return absl::InvalidArgumentError(absl::StrCat("'", rest[1], "' is not a flag; see --help"));
   }

@@ -206,7 +206,7 @@ TEST(DaemonTest, PrometheusScrapesItAndAnswersQuantiles) {
 
 TEST(DaemonTest, HelpSaysMeaningUnitAndDefaultOfEveryFlag) {
   const std::string path = ::testing::TempDir() + "/recurd_help.txt";
-  std::system((AnyRecurd() + " --help > " + path).c_str());
+  EXPECT_EQ(std::system((AnyRecurd() + " --help > " + path).c_str()), 0);
   std::ifstream file(path);
   const std::string help((std::istreambuf_iterator<char>(file)), {});
   for (const char* flag : {"listen", "metrics_listen", "model_repository", "pipeline", "mapping", "sim_exact",
@@ -243,14 +243,13 @@ TEST(DaemonTest, ReflectionIsThereOnlyByFlag) {
   EXPECT_EQ(CallReflection(reflecting), grpc::StatusCode::OK);
 }
 
-TEST(DaemonTest, SaysWhatIsWrongWithItsFlagsAndExits) {
+TEST(DaemonTest, SaysWhatIsWrongWithItsFlagsAndExitsSoThatNothingRestartsIt) {
   const std::string models = "--model_repository=" RECURD_SOURCE_DIR "/deploy/models";
   const struct {
     std::vector<std::string> flags;
     const char* says;
   } cases[] = {
       {{}, "--model_repository=DIR is required"},
-      {{"--model_repository=/nowhere"}, "/nowhere"},
       {{models, "--quantum_us=5"}, "must be 10 to 1000000"},
       {{models, "--pipeline=gpu"}, "gpu"},
       {{models, "--pipeline_fallback=cpu"}, "--pipeline_fallback=cpu means nothing to --pipeline=cpu"},
@@ -259,14 +258,22 @@ TEST(DaemonTest, SaysWhatIsWrongWithItsFlagsAndExits) {
       {{models, "--pipeline=sim", "--mapping=spiral"}, "auto, lanes, cascade, hybrid, aie"},
       {{models, "--metrics_listen=nonsense"}, "nonsense"},
       {{models, "--listen=127.0.0.1:0", "extra"}, "'extra' is not a flag"},
+      {{models, "--no_such_flag"}, "Unknown command line flag 'no_such_flag'"},
+      {{models, "--max_sessions=many"}, "Illegal value 'many' specified for flag 'max_sessions'"},
   };
   for (const auto& c : cases) {
     std::vector<std::string> argv = {AnyRecurd(), "--metrics_listen=off"};
     argv.insert(argv.end(), c.flags.begin(), c.flags.end());
     Child child(argv);
-    EXPECT_GT(child.Wait(), 0) << c.says;
+    EXPECT_EQ(child.Wait(), 2) << c.says;
     EXPECT_THAT(child.log(), HasSubstr(c.says));
   }
+}
+
+TEST(DaemonTest, AFolderOfModelsThatIsNotThereMayComeYet) {
+  Child child({AnyRecurd(), "--metrics_listen=off", "--model_repository=/nowhere"});
+  EXPECT_EQ(child.Wait(), 1);
+  EXPECT_THAT(child.log(), HasSubstr("/nowhere"));
 }
 
 TEST(DaemonTest, ATakenPortIsAnErrorThatNamesTheAddress) {
