@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the Dockerfile where there is no registry and no Docker: by buildah, on a debian:bookworm-slim that
 # mmdebstrap makes of Debian's packages. What it makes stays in build/container; the image, as a file that `docker
-# load` and `podman load` read, is build/container/recurd.tar. Needs root.
+# load` and `podman load` read, is build/container/recurd.tar. Needs root. A newer Debian: remove build/container before.
 #
 # usage: deploy/container.sh
 # environment: DEBIAN_MIRROR    where Debian comes from; without it, mmdebstrap's own default
@@ -39,5 +39,6 @@ buildah build --isolation=chroot --pull-never --format=docker "${policy[@]}" \
   --volume="$work/ccache:$home/.cache/ccache" --tag=localhost/recurd:latest .
 rm -f "$work/recurd.tar"
 buildah push --quiet "${policy[@]}" localhost/recurd:latest "docker-archive:$work/recurd.tar:recurd:latest"
+buildah rmi --prune >/dev/null || true
 echo "== $work/recurd.tar"
 buildah images --format='{{.Name}} {{.Size}}' | sort

@@ -1,11 +1,13 @@
 """Three daemons behind HAProxy with Redis beside them, restarted and killed under load.
 
 usage: scale_out_test.py [unittest arguments], in a Python that has the package recurd, with RECURD_DAEMON (path of the
-daemon), RECURD_SOURCE (the repository) and RECURD_WORK (a folder to write to) in the environment.
+daemon), RECURCTL (that of recurctl), RECURD_SOURCE (the repository) and RECURD_WORK (a folder to write to) in the
+environment.
 """
 import contextlib
 import os
 import re
+import subprocess
 import threading
 import time
 import unittest
@@ -168,6 +170,13 @@ class ScaleOutTest(unittest.TestCase):
         self.assertEqual(self.fleet.count("recurd_store_handovers_total"), 0)
         self.assertEqual([native.connections for native in self.natives], [1] * 6)
         self.assertEqual([sequence.restored for sequence in self.sequences], [[]] * 9)
+
+    def test_one_connection_carries_more_sessions_than_haproxy_s_own_limit(self):
+        done = subprocess.run([os.environ["RECURCTL"], "bench", f"--server={self.fleet.haproxy.address}", "--model=digits", "--streams=150", "--seconds=1"],
+                              capture_output=True, text=True, timeout=25)  # with the limit it waits 30 s for a second connection
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertGreater(int(re.search(r"throughput: (\d+) messages/s", done.stdout)[1]), 0)
+        self.finish()
 
     def test_a_rolling_restart_loses_nothing(self):
         for i in range(3):
