@@ -2,15 +2,16 @@
 # Builds recurd and runs its tests. On a fresh Debian 12 machine it first installs what is missing.
 #
 # usage: tests/run.sh                  build the dev preset and run the default suite
-#        tests/run.sh --label=L        only tests with this label: unit, integration, sessions, lint, fuzz, array,
-#                                      lanes, xrt, models, dashboards, package, container, scale-out, aarch64 (the
+#        tests/run.sh --label=L        only tests with this label: unit, integration, sessions, conformance, lint, fuzz,
+#                                      array, lanes, xrt, models, cpu, dashboards, package, container, scale-out, aarch64 (the
 #                                      unit tests built for a Versal's Arm cores, by qemu-user), versal-boot
 #                                      and versal-systemd (the daemon on an emulated Versal)
 #        tests/run.sh --full           the default suite, the asan, tsan, tsan-rpc and clang presets, clang-tidy, the
 #                                      dashboards in a browser, every case of tests/models, the Debian packages, the
 #                                      container image, several daemons (scale-out), aarch64 and the emulated Versal,
-#                                      and a minute of each fuzz target
-#        tests/run.sh --fuzz=MINUTES   only fuzzing, this long for each target; what it finds stays in build/fuzz/findings
+#                                      and a minute of each fuzz target. For who isn't root it skips the container image
+#                                      and the Versal with systemd
+#        tests/run.sh --fuzz[=MINUTES] only fuzzing, this long (20) for each target; findings stay in build/fuzz/findings
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export LC_ALL=C.UTF-8
@@ -37,9 +38,9 @@ aarch64() {
   cmake --workflow --preset aarch64
 }
 
-# The daemon, with its manual page for the installed one, is the aarch64 build's; its clients are this machine's.
+# The daemon is a build for aarch64, with systemd the Debian package; its clients are this machine's.
 versal() {
-  deploy/aarch64/build.sh recurd recurd.8
+  if [[ $1 == systemd ]]; then deploy/aarch64/build.sh --packages; else deploy/aarch64/build.sh recurd; fi
   label_run "versal-$1"
 }
 
@@ -68,6 +69,7 @@ for argument in "$@"; do
   case $argument in
     --full) full=true ;;
     --label=?*) label=${argument#*=} ;;
+    --fuzz) fuzz_minutes=20 ;;
     --fuzz=?*) fuzz_minutes=${argument#*=} ;;
     --help) usage; exit 0 ;;
     *) echo "run.sh: '$argument' is not an option" >&2; usage >&2; exit 2 ;;
@@ -86,8 +88,10 @@ elif [[ $label == package ]]; then
   deploy/install-deps.sh build test deb
 elif [[ $label == container ]]; then
   deploy/install-deps.sh build test container
-elif [[ $label == aarch64 || $label == versal-* ]]; then
+elif [[ $label == aarch64 || $label == versal-boot ]]; then
   deploy/install-deps.sh build test aarch64
+elif [[ $label == versal-systemd ]]; then
+  deploy/install-deps.sh build test deb aarch64
 else
   deploy/install-deps.sh build test
 fi

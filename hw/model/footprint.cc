@@ -153,6 +153,11 @@ std::vector<Usage> Usages(const Footprint& footprint) {
   return usages;
 }
 
+LaneNumerics NumericsOf(const PlannedShape& shape) {
+  if (shape.mapping == kMappingLanesExact) return LaneNumerics::kExact;
+  return shape.activation.value_or(LaneNumerics::kLut);
+}
+
 std::string FootprintLimit(const PlannedShape& shape) {
   const Usage fullest = Usages(ComputeFootprint(shape)).front();
   if (fullest.number > fullest.limit) {
@@ -163,8 +168,7 @@ std::string FootprintLimit(const PlannedShape& shape) {
                  : "use another mapping or a smaller layer");
   }
   if (!IsLanes(shape.mapping)) return "";
-  const LaneNumerics numerics = shape.mapping == kMappingLanes ? LaneNumerics::kLut : LaneNumerics::kExact;
-  return LanesLimit({{shape.hidden_size, shape.input_size, shape.cell, numerics, shape.weight_sets}});
+  return LanesLimit({{shape.hidden_size, shape.input_size, shape.cell, NumericsOf(shape), shape.weight_sets}});
 }
 
 Copies CountCopies(const Footprint& footprint) {

@@ -1,9 +1,11 @@
 #ifndef RECURD_HW_MODEL_FOOTPRINT_H_
 #define RECURD_HW_MODEL_FOOTPRINT_H_
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "hw/config/activation.h"
 #include "hw/config/contract.h"
 #include "hw/config/lanes.h"
 
@@ -16,7 +18,11 @@ struct PlannedShape {
   LaneCell cell = LaneCell::kGruAfter;
   int hidden_size = 0, input_size = 0;
   int weight_sets = 2;
+  std::optional<ActivationForm> activation;  // of kMappingLanes; none: its own, the tables
 };
+
+// What the activations of the lanes are computed by.
+LaneNumerics NumericsOf(const PlannedShape& shape);
 
 // The units that a mapping computes for so many: the cascade and the lanes fill whole vectors; the row-wise mappings do
 // where a tile serves several rows, because row reuse needs a divisor.

@@ -11,9 +11,6 @@ namespace recurd {
 namespace hw {
 namespace {
 
-LaneNumerics NumericsOf(Mapping mapping) {
-  return mapping == kMappingLanesExact ? LaneNumerics::kExact : LaneNumerics::kLut;
-}
 bool IsLanes(Mapping mapping) { return mapping == kMappingLanes || mapping == kMappingLanesExact; }
 
 Shape GruShape(const PlannedShape& shape) {
@@ -60,7 +57,7 @@ std::vector<Part> Cascade(const PlannedShape& shape, const Timing& t) {
 
 // lane_gate.h, lanes_core.h.
 std::vector<Part> Lanes(const PlannedShape& shape, const Timing& t) {
-  const LaneNumerics numerics = NumericsOf(shape.mapping);
+  const LaneNumerics numerics = NumericsOf(shape);
   const Cycles words = PaddedWords(shape.hidden_size), inputs = PaddedWords(shape.input_size);
   const LaneLayout layout{static_cast<int>(inputs), static_cast<int>(words), shape.weight_sets};
   const Cycles phases = LaneTwoPhases(shape.cell, numerics) ? 2 : 1;
@@ -78,8 +75,7 @@ std::vector<Part> Lanes(const PlannedShape& shape, const Timing& t) {
 
 ClosedForm FormOf(const PlannedShape& shape, const Timing& timing) {
   if (!IsLanes(shape.mapping)) return ComputeClosedForm(GruShape(shape), timing);
-  return LanesForm({{shape.hidden_size, shape.input_size, shape.cell, NumericsOf(shape.mapping), shape.weight_sets}},
-                   timing);
+  return LanesForm({{shape.hidden_size, shape.input_size, shape.cell, NumericsOf(shape), shape.weight_sets}}, timing);
 }
 
 std::vector<Part> Occupancies(const PlannedShape& shape, const Timing& timing) {

@@ -1,6 +1,7 @@
 // What clients of the native API may do to sessions, in any order and with any bytes in their messages: opens,
-// attaches, imported states, chunks, going away, waiting, while runs fail. Every chunk must be answered once, and no
-// session may ever compute from another state than its own: the model adds its inputs up, so each answer shows it.
+// attaches, imported states and sessions, chunks, going away, waiting, while runs fail. Every chunk must be answered
+// once, and no session may ever compute from another state than its own: the model adds its inputs up, so each answer
+// shows it.
 //
 // An input is a row of operations: a byte that says which (below), a byte that says on which of four clients, a byte n,
 // and n bytes of message.
@@ -89,7 +90,7 @@ class World {
   }
 
   void Do(uint8_t what, FuzzClient& client, const std::string& message) {
-    switch (what % 8) {
+    switch (what % 9) {
       case 0:
         return Open(client, message);
       case 1:
@@ -119,6 +120,8 @@ class World {
           engine_.End(client.session, EndReason::kClosed);
         }
         return;
+      case 8:
+        return Import(message);
     }
   }
 
@@ -156,6 +159,20 @@ class World {
     const bool goes_on = session->epoch > 1 && !open.has_state() && session->state.in_sequence();
     Require(!goes_on || known == answered_.end() || known->second == client.h);
     answered_[session->serial] = client.h;
+  }
+
+  // As ImportSession does: a session that nobody is attached to yet.
+  void Import(const std::string& message) {
+    v1::ImportSessionRequest request;
+    if (!request.ParseFromString(message) || !request.has_state()) return;
+    StateImage image = FromProto(request.state());
+    image.crc32c = StateChecksum(image.format, image.step, image.values);
+    if (!image.Check(*served_->model, "fake", request.allow_profile_change()).ok()) return;
+    Refusal refusal;
+    const ServedSession* session = engine_.Open(served_, {.state = &image}, nullptr, &refusal, {.id = "a"});
+    if (session == nullptr) return;
+    Require(!session->attached() && session->state.values()[0] == image.values[0]);
+    answered_[session->serial] = image.values[0];
   }
 
   void Send(FuzzClient& client, const std::string& message) {

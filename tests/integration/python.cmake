@@ -1,7 +1,7 @@
-# The Python client, installed into a virtual environment of this build. recurd_python_test(name LABEL command...)
+# The Python client, installed into a virtual environment of this build. recurd_python_test(name "LABEL;..." command...)
 function(recurd_python_test name label)
   add_test(NAME ${name} COMMAND ${ARGN})
-  set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT 300 WORKING_DIRECTORY ${PROJECT_BINARY_DIR}
+  set_tests_properties(${name} PROPERTIES LABELS "${label}" TIMEOUT 300 WORKING_DIRECTORY ${PROJECT_BINARY_DIR}
                        ENVIRONMENT "RECURD_DAEMON=${PROJECT_BINARY_DIR}/bin/recurd;RECURD_SOURCE=${PROJECT_SOURCE_DIR};PYTHONDONTWRITEBYTECODE=1")
   if(NOT name STREQUAL python_venv)
     set_tests_properties(${name} PROPERTIES FIXTURES_REQUIRED python_venv)
@@ -13,10 +13,10 @@ if(RECURD_RPC)
   set(venv ${PROJECT_BINARY_DIR}/python_venv)
   recurd_python_test(python_venv integration ${CMAKE_CURRENT_SOURCE_DIR}/python_venv.sh ${PROJECT_SOURCE_DIR} ${venv})
   set_tests_properties(python_venv PROPERTIES FIXTURES_SETUP python_venv)
-  recurd_python_test(python_client_test integration ${venv}/bin/python ${CMAKE_CURRENT_SOURCE_DIR}/python_client_test.py)
-  recurd_python_test(python_sessions_test integration ${venv}/bin/python ${CMAKE_CURRENT_SOURCE_DIR}/python_sessions_test.py)
+  recurd_python_test(python_client_test "integration;sessions" ${venv}/bin/python ${CMAKE_CURRENT_SOURCE_DIR}/python_client_test.py)
+  recurd_python_test(python_sessions_test "integration;sessions" ${venv}/bin/python ${CMAKE_CURRENT_SOURCE_DIR}/python_sessions_test.py)
   if(NOT RECURD_SANITIZER)
-    recurd_python_test(python_unit unit ${venv}/bin/python -m unittest discover -s ${package}/tests)
+    recurd_python_test(python_unit "unit;sessions" ${venv}/bin/python -m unittest discover -s ${package}/tests)
     recurd_python_test(lint.python_types lint mypy --python-executable ${venv}/bin/python --config-file ${package}/pyproject.toml
                        --cache-dir ${PROJECT_BINARY_DIR}/mypy_cache -p recurd)
   endif()

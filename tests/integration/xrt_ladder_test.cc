@@ -161,15 +161,23 @@ TEST_P(XrtRetryTest, OneFaultIsTriedAgainCountedAndLoggedOnceAndChangesNoBit) {
   EXPECT_EQ(Count(board.log(), "the pipeline"), 1) << board.log();
 }
 
-class XrtSlowTest : public XrtLadderTest, public testing::WithParamInterface<const char*> {};
-INSTANTIATE_TEST_SUITE_P(Faults, XrtSlowTest, testing::Values("slow:50000", "slow_polls:1000", "slow_registers:20000"));
+struct SlowCase {
+  const char* switches;
+  int at_least_ms;
+};
+class XrtSlowTest : public XrtLadderTest, public testing::WithParamInterface<SlowCase> {};
+INSTANTIATE_TEST_SUITE_P(Faults, XrtSlowTest,
+                         testing::Values(SlowCase{"slow:50000", 100}, SlowCase{"slow_polls:1000", 0},
+                                         SlowCase{"slow_registers:200000", 1}));
 
 TEST_P(XrtSlowTest, ABoardThatIsOnlySlowIsWaitedFor) {
   const Daemon board(folder_->Flags());
   DigitSession session = Open(board, 0);
-  folder_->SetFaults(GetParam());
+  folder_->SetFaults(GetParam().switches);
+  const auto begin = std::chrono::steady_clock::now();
   EXPECT_EQ(session.Read(0, 5), Expected(0, 0, 5));
   EXPECT_EQ(session.Read(5, 3), Expected(0, 5, 3));
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(GetParam().at_least_ms));
   EXPECT_EQ(Faults(board, kAllKinds), 0);
 }
 
@@ -181,6 +189,20 @@ TEST_F(XrtLadderTest, ANanEndsItsSessionAndNobodyElses) {
   poisoned.Send(0, 3);
   EXPECT_EQ(poisoned.Receive().refused().first_step(), 0u);
   EXPECT_EQ(poisoned.Receive().ended().reason(), v1::Ended::FAILED);
+  EXPECT_EQ(neighbour.Read(3, 5), Expected(1, 3, 5));
+}
+
+TEST_F(XrtLadderTest, TheSecondOfTwoChunksInARowThatFaultedEndsItsSessionOnly) {
+  const Daemon board(folder_->Flags());
+  DigitSession poisoned = Open(board, 0), neighbour = Open(board, 1);
+  EXPECT_EQ(neighbour.Read(0, 3), Expected(1, 0, 3));
+  folder_->SetFaults("corrupt@1");
+  EXPECT_EQ(poisoned.Read(0, 2), Expected(0, 0, 2));
+  folder_->SetFaults("corrupt@1");
+  poisoned.Send(2, 2);
+  EXPECT_EQ(poisoned.Receive().refused().first_step(), 2u);
+  EXPECT_EQ(poisoned.Receive().ended().reason(), v1::Ended::FAILED);
+  EXPECT_EQ(Rung(board, "retry"), 1);
   EXPECT_EQ(neighbour.Read(3, 5), Expected(1, 3, 5));
 }
 

@@ -63,6 +63,12 @@ TEST(XrtStartFileTest, AnXclbinThatIsNoneOrNotThereOrForeignIsNamed) {
   ExpectNoStart(with("--xclbin="), kWrongFlags, {"needs --xclbin=FILE"});
   ExpectNoStart(with("--xclbin=/nowhere/a.xclbin"), kCouldNotStart, {"--xclbin=/nowhere/a.xclbin: can't be read"});
   ExpectNoStart(with("--xclbin=" + folder.Path("text")), kWrongFlags, {folder.Path("text") + ": is no xclbin"});
+  for (const size_t bytes : {100, 1000}) {
+    const std::string cut = folder.Path("cut.xclbin");
+    std::filesystem::copy_file(folder.Path("foreign.xclbin"), cut, std::filesystem::copy_options::overwrite_existing);
+    std::filesystem::resize_file(cut, bytes);
+    ExpectNoStart(with("--xclbin=" + cut), kWrongFlags, {cut + ": is cut off"});
+  }
   ExpectNoStart(with("--xclbin=" + folder.Path("foreign.xclbin")), kCouldNotStart,
                 {"MAGIC is 0xffffffff, not 0x52435244", "give its xclbin"});
 }

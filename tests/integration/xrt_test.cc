@@ -13,6 +13,7 @@
 
 #include "tests/integration/child.h"
 #include "tests/integration/digits_client.h"
+#include "tests/integration/scrape.h"
 
 namespace recurd {
 namespace {
@@ -101,6 +102,7 @@ TEST_P(XrtDaemonTest, AFaultNowAndThenChangesNoBit) {
   setenv("RECURD_VIRTUAL_BOARD_FAULT", "corrupt@200,half@350,stale@500,refuse:1@700", 1);
   const Daemon board(Flags());
   EXPECT_EQ(Stream(board, 1), Stream(sim, 1));
+  EXPECT_EQ(Scraped(board, "recurd_pipeline_recoveries_total{rung=\"retry\"}"), 4);
 }
 
 TEST_P(XrtDaemonTest, ABoardThatAnswersNoMoreIsRepairedAndNoBitChanges) {

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <utility>
 #include <variant>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "server/numeric/activation_form.h"
 #include "server/pipeline/array/layer.h"
 
 namespace recurd {
@@ -27,11 +29,14 @@ std::string Objection(const array::MappingEntry& mapping, const RecurrentOp& op,
   return hw::FootprintLimit(shape);
 }
 
-MappingPlan PlanLayer(const RecurrentOp& op, const array::MappingEntry& mapping, int weight_sets) {
+MappingPlan PlanLayer(const RecurrentOp& op, const array::MappingEntry& mapping, int weight_sets,
+                      std::optional<ActivationForm> asked) {
   const emu::LayerShape layer = array::ShapeOf(op);
   MappingPlan plan{.mapping = &mapping,
                    .shape = {mapping.id, layer.cell, layer.hidden_size, layer.input_size, weight_sets}};
-  plan.objection = Objection(mapping, op, plan.shape);
+  const absl::StatusOr<ActivationForm> activation = mapping.Choose(asked);
+  if (activation.ok()) plan.shape.activation = *activation;
+  plan.objection = activation.ok() ? Objection(mapping, op, plan.shape) : std::string(activation.status().message());
   if (!plan.fits()) return plan;
   const hw::Timing timing;
   plan.footprint = hw::ComputeFootprint(plan.shape);
@@ -76,6 +81,18 @@ bool SameGraph(const emu::Placement& built, const hw::PlannedShape& shape) {
          built.shape.input_size == hw::PaddedWords(shape.input_size);
 }
 
+// The smallest array of this program that holds the layer; null if there is none.
+const emu::Placement* HostOf(const hw::PlannedShape& shape) {
+  const emu::LayerShape layer = {shape.hidden_size, shape.input_size, shape.cell};
+  return shape.mapping == hw::kMappingLanes ? emu::FindVariant(hw::NumericsOf(shape), layer)
+                                            : emu::FindPlacement(shape.mapping, layer);
+}
+
+bool OfItsKind(const emu::Placement& built, const hw::PlannedShape& shape) {
+  return built.mapping == shape.mapping && built.shape.cell == shape.cell &&
+         (shape.mapping != hw::kMappingLanes || built.activation == hw::NumericsOf(shape));
+}
+
 }  // namespace
 
 ModelPlan PlanModel(const Model& model, const std::vector<const array::MappingEntry*>& mappings, int weight_sets) {
@@ -89,7 +106,7 @@ ModelPlan PlanModel(const Model& model, const std::vector<const array::MappingEn
     }
     LayerPlan layer{.op = recurrent};
     for (const array::MappingEntry* mapping : mappings) {
-      layer.mappings.push_back(PlanLayer(*recurrent, *mapping, weight_sets));
+      layer.mappings.push_back(PlanLayer(*recurrent, *mapping, weight_sets, model.activation));
     }
     plan.layers.push_back(std::move(layer));
   }
@@ -97,8 +114,9 @@ ModelPlan PlanModel(const Model& model, const std::vector<const array::MappingEn
   return plan;
 }
 
-std::string OnArray(hw::Mapping mapping) {
-  switch (mapping) {
+std::string OnArray(const hw::PlannedShape& shape) {
+  const ActivationForm form = hw::NumericsOf(shape);
+  switch (shape.mapping) {
     case hw::kMappingHybrid:
       return "tiles: both matrices, biases, blend, states; PL: order of rows, activations (tables)";
     case hw::kMappingAie:
@@ -106,11 +124,13 @@ std::string OnArray(hw::Mapping mapping) {
     case hw::kMappingCascade:
       return "tiles: both matrices by columns, biases, blend, states; PL: activations (tables)";
     case hw::kMappingLanes:
-      return "tiles: both matrices, biases; PL: activations (tables), blend, states";
+      if (form == ActivationForm::kExact) break;
+      return absl::StrCat("tiles: both matrices, biases; PL: activations (",
+                          form == ActivationForm::kLut ? "tables" : NameOf(form), "), blend, states");
     case hw::kMappingLanesExact:
-      return "tiles: both matrices, biases, e^x; PL: divisions, blend, states";
+      break;
   }
-  return "";
+  return "tiles: both matrices, biases, e^x; PL: divisions, blend, states";
 }
 
 std::string DescribeLayer(const RecurrentOp& op) {
@@ -123,14 +143,12 @@ std::string DescribeLayer(const RecurrentOp& op) {
 
 const emu::Placement* BuiltFor(const hw::PlannedShape& shape) {
   if (shape.weight_sets != 2) return nullptr;  // what all arrays are built with
-  const std::vector<emu::Placement>& all = emu::BuiltPlacements();
-  const auto found =
-      std::find_if(all.begin(), all.end(), [&](const emu::Placement& built) { return SameGraph(built, shape); });
-  return found == all.end() ? nullptr : &*found;
+  const emu::Placement* host = HostOf(shape);
+  return host != nullptr && SameGraph(*host, shape) ? host : nullptr;
 }
 
 std::string HostedBy(const hw::PlannedShape& shape) {
-  const auto* host = emu::FindPlacement(shape.mapping, {shape.hidden_size, shape.input_size, shape.cell});
+  const emu::Placement* host = HostOf(shape);
   if (host == nullptr) return absl::StrCat("not in this program; the nearest sizes are ", NearestBuilt(shape));
   const std::string size = absl::StrCat(host->shape.hidden_size, " units with ", host->shape.input_size, " inputs");
   return BuiltFor(shape) != nullptr ? absl::StrCat(size, ", just its size")
@@ -139,12 +157,14 @@ std::string HostedBy(const hw::PlannedShape& shape) {
 
 std::string NearestBuilt(const hw::PlannedShape& shape) {
   std::vector<std::pair<double, std::string>> sizes;
-  for (const emu::Placement& built : emu::BuiltPlacements()) {
-    if (built.mapping != shape.mapping || built.shape.cell != shape.cell) continue;
-    const double hidden = std::abs(std::log(static_cast<double>(built.shape.hidden_size) / shape.hidden_size));
-    const double input = std::abs(std::log(static_cast<double>(built.shape.input_size) / shape.input_size));
-    sizes.emplace_back(hidden + input,
-                       absl::StrCat(built.shape.hidden_size, " units with ", built.shape.input_size, " inputs"));
+  for (const auto* all : {&emu::BuiltPlacements(), &emu::BuiltVariants()}) {
+    for (const emu::Placement& built : *all) {
+      if (!OfItsKind(built, shape)) continue;
+      const double hidden = std::abs(std::log(static_cast<double>(built.shape.hidden_size) / shape.hidden_size));
+      const double input = std::abs(std::log(static_cast<double>(built.shape.input_size) / shape.input_size));
+      sizes.emplace_back(hidden + input,
+                         absl::StrCat(built.shape.hidden_size, " units with ", built.shape.input_size, " inputs"));
+    }
   }
   std::sort(sizes.begin(), sizes.end());
   sizes.resize(std::min(sizes.size(), kNearestShown));

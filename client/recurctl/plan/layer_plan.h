@@ -46,7 +46,7 @@ struct ModelPlan {
 ModelPlan PlanModel(const Model& model, const std::vector<const array::MappingEntry*>& mappings, int weight_sets);
 
 // What a mapping computes in tiles, and what in the programmable logic.
-std::string OnArray(hw::Mapping mapping);
+std::string OnArray(const hw::PlannedShape& shape);
 std::string DescribeLayer(const RecurrentOp& op);
 
 // The array that is built for just this shape; null if there is none.

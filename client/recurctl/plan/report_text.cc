@@ -86,7 +86,7 @@ void AppendRates(const MappingPlan& m, std::string* text) {
 }
 
 void AppendDetails(const MappingPlan& m, std::string* text) {
-  absl::StrAppendFormat(text, "\n  %s: %s\n", m.mapping->name, OnArray(m.shape.mapping));
+  absl::StrAppendFormat(text, "\n  %s: %s\n", m.mapping->name, OnArray(m.shape));
   const int units = hw::PlannedUnits(m.shape.mapping, m.shape.hidden_size);
   if (units != m.shape.hidden_size) {
     absl::StrAppendFormat(text, "    planned for %d units, the %d filled up\n", units, m.shape.hidden_size);

@@ -1,5 +1,6 @@
 // The only file that knows the vendor's library: XRT's native C++ API, 2.13 (Debian 12) and later. Exceptions end here.
 #include <experimental/xrt_ip.h>
+#include <xrt/xclbin.h>
 #include <xrt/xrt_aie.h>
 #include <xrt/xrt_bo.h>
 #include <xrt/xrt_device.h>
@@ -42,10 +43,18 @@ absl::Status CheckXclbin(const std::string& flag, const std::string& file) {
   }
   std::ifstream stream(file, std::ios::binary);
   if (!stream) return absl::NotFoundError(absl::StrCat(flag, ": can't be read; give an xclbin of hw/vitis"));
-  std::string head(kMagic.size(), '\0');
-  stream.read(head.data(), static_cast<std::streamsize>(head.size()));
-  if (head == kMagic) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(flag, ": is no xclbin; give one of hw/vitis"));
+  axlf head = {};
+  stream.read(reinterpret_cast<char*>(&head), sizeof(head));
+  if (absl::string_view(head.m_magic, kMagic.size()) != kMagic) {
+    return absl::InvalidArgumentError(absl::StrCat(flag, ": is no xclbin; give one of hw/vitis"));
+  }
+  // XRT's own parser trusts the lengths.
+  const uint64_t size = fs::file_size(file);
+  if (stream && head.m_header.m_length <= size) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      flag, ": is cut off: ", size, " bytes, and ",
+      stream ? absl::StrCat("says of itself that it has ", head.m_header.m_length) : "not even its head is whole",
+      "; copy it again"));
 }
 
 // What a library call throws as a Status that says what was being done.

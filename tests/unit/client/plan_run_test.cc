@@ -26,6 +26,10 @@ TEST(PlanCommand, ShowsTheTilesOfEachMappingAndTheBest) {
   EXPECT_THAT(result.output, HasSubstr("\n  aie              292 "));
   EXPECT_THAT(result.output, HasSubstr("289 tiles: 96 W x, 64 U h, 32 U h with reset, 96 bias, 1 update"));
   EXPECT_THAT(result.output, HasSubstr("On the PS: dense 32 -> 10"));
+  EXPECT_THAT(result.output, HasSubstr("with 3 sessions interleaved"));
+  EXPECT_THAT(result.output, HasSubstr("9 copies of it on the device"));
+  EXPECT_THAT(result.output, HasSubstr("nearest limits:"));
+  EXPECT_THAT(result.output, HasSubstr("a step waits for the state"));
 }
 
 TEST(PlanCommand, GivesJson) {
@@ -33,6 +37,11 @@ TEST(PlanCommand, GivesJson) {
       " | /usr/bin/python3 -c \"import json,sys; p = json.load(sys.stdin); "
       "print(p['best'], p['modelled'], [m['tiles'] for m in p['layers'][0]['mappings']])\"";
   EXPECT_EQ(Plan(std::string(kDigits) + " --json" + script).output, "lanes True [12, 22, 289, 292, 12]\n");
+  const std::string lanes =
+      " | /usr/bin/python3 -c \"import json,sys; m = json.load(sys.stdin)['layers'][0]['mappings'][0]; "
+      "turns = m['planned_interleaving']; print(m['planned_copies']['count'], turns['sessions'], turns['period_ns'], "
+      "len(m['limits']) > 0, len(m['parts']) > 0)\"";
+  EXPECT_EQ(Plan(std::string(kDigits) + " --json" + lanes).output, "9 3 59.2 True True\n");
   const std::string sweep =
       " | /usr/bin/python3 -c \"import json,sys; p = json.load(sys.stdin); "
       "print(p['tables'][0]['steady_ns'][p['units'].index(32)][0])\"";

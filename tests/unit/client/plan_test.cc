@@ -12,6 +12,7 @@
 namespace recurd {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -64,6 +65,17 @@ TEST(PlanTest, RefusesCellsThatTheArrayHasNot) {
   const Model model = WithLayers({{32, 8}}, CellKind::kRnn);
   EXPECT_THAT(PlanText(model, PlanOf(model)),
               HasSubstr("doesn't fit: it is a plain RNN layer, and the array has none"));
+}
+
+TEST(PlanTest, TakesTheActivationThatTheModelAsksForAndTheMappingsThatHaveIt) {
+  Model model = WithLayers({{32, 8}});
+  model.activation = ActivationForm::kPolynomial;
+  const ModelPlan plan = PlanOf(model);
+  EXPECT_STREQ(plan.best->name, "lanes");
+  EXPECT_NEAR(plan.layers[0].mappings[0].steady_ns(), 201.6, 0.01);
+  EXPECT_THAT(PlanText(model, plan),
+              AllOf(HasSubstr("PL: activations (polynomial)"), HasSubstr("32 units with 8 inputs, just its size"),
+                    HasSubstr("--mapping=hybrid computes the activation lut")));
 }
 
 TEST(PlanTest, RefusesSizesBeyondItsArithmetic) {

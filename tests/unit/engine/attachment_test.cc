@@ -47,6 +47,24 @@ TEST_F(AttachmentTest, AnIdThatLivesIsNotGivenAgain) {
   EXPECT_NE(OpenAs(&client, {.id = "pump"}), nullptr);
 }
 
+TEST_F(AttachmentTest, ANewSessionIsRefusedWhereThePipelineHasNoTimeLeft) {
+  pipeline_.step_ns = 1e6;
+  served_->prepared = *pipeline_.Prepare(served_->model);
+  Engine engine(pipeline_, metrics_, clock_, {.max_chunk_steps = 10'000, .max_load = 0.5});
+  engine.catalog().Put(served_);
+  FakeClient client;
+  Refusal refusal = Refusal::kNone;
+  clock_.now_ns = 1;
+  engine.MeasureLoad();
+  ServedSession* first = engine.Open(served_, {}, &client, &refusal);
+  Chunk pouring = Make(0, ones_);
+  engine.Submit(first, &pouring);
+  while (engine.busy()) engine.Advance();  // the clock goes on by nothing but its steps
+  engine.MeasureLoad();
+  EXPECT_EQ(engine.Open(served_, {}, &client, &refusal), nullptr);
+  EXPECT_EQ(refusal, Refusal::kOverload);
+}
+
 TEST_F(AttachmentTest, ATakeOverDropsWhatTheOldClientHadQueuedAndRaisesTheEpoch) {
   FakeClient before, after;
   ServedSession* session = Open(before);

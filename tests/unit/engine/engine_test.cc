@@ -189,15 +189,20 @@ TEST_F(EngineTest, ADeadlineSpentBeforeTheFirstRunRefusesTheChunkAndWhatStandsBe
   EXPECT_EQ(fresh.refusal, Refusal::kNone);
 }
 
-TEST_F(EngineTest, AStateThatOverflowsEndsItsSessionAsFailed) {
-  FakeClient client;
+TEST_F(EngineTest, AStateThatOverflowsEndsItsSessionAsFailedAndNobodyElses) {
+  FakeClient client, neighbour;
   ServedSession* session = Open(client);
-  const std::vector<float> x = {3e38f, 3e38f};
-  Chunk a = Make(0, x);
+  ServedSession* beside = Open(neighbour);
+  const std::vector<float> x = {3e38f, 3e38f}, one = {1};
+  Chunk a = Make(0, x), before = Make(0, one), after = Make(1, one);
+  engine_.Submit(beside, &before);
   engine_.Submit(session, &a);
   RunAll();
+  engine_.Submit(beside, &after);
+  RunAll();
   EXPECT_EQ(client.reason, EndReason::kFailed);
-  EXPECT_EQ(engine_.session_count(), 0);
+  EXPECT_EQ(engine_.session_count(), 1);
+  EXPECT_THAT(neighbour.rooms, ElementsAre(ElementsAre(1), ElementsAre(2)));
 }
 
 TEST_F(EngineTest, EndingASessionWhoseRunIsOnThePipelineWaitsForIt) {
@@ -236,6 +241,21 @@ TEST_F(EngineTest, GivesCheckpointsBySteps) {
   ASSERT_EQ(client.checkpoints.size(), 1u);
   EXPECT_EQ(client.checkpoints[0].step, 4u);
   EXPECT_TRUE(client.checkpoints[0].Check(*served_->model, "fake", false).ok());
+}
+
+TEST_F(EngineTest, GivesCheckpointsByTime) {
+  FakeClient client;
+  ServedSession* session = Open(client, {.checkpoint_interval_ns = 1'000'000});
+  const std::vector<float> x = {1};
+  Chunk a = Make(0, x), b = Make(1, x);
+  engine_.Submit(session, &a);
+  RunAll();
+  EXPECT_TRUE(client.checkpoints.empty());
+  clock_.now_ns += 1'000'000;
+  engine_.Submit(session, &b);
+  RunAll();
+  ASSERT_EQ(client.checkpoints.size(), 1u);
+  EXPECT_EQ(client.checkpoints[0].step, 2u);
 }
 
 TEST_F(EngineTest, GoesOnFromAGivenState) {

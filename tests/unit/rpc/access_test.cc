@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "tests/unit/fakes/in_process_server.h"
 #include "tests/unit/rpc/guarded_calls.h"
@@ -96,8 +98,26 @@ TEST(HeaderTest, ThatAreTooLongAreRefusedAndTheServerGoesOn) {
   InProcessServer server;
   EXPECT_THAT(Code(ListModels(Connect(server.address()), std::string(30'000, 'x'))),
               AnyOf(grpc::StatusCode::RESOURCE_EXHAUSTED, grpc::StatusCode::UNAVAILABLE));
-  const grpc::Status next = ListModels(Connect(server.address()), std::string(2000, 'x'));
+  const grpc::Status next =
+      ListModels(Connect(server.address()), std::string(12'000, 'x'));  // gRPC's own limit is 8 KiB
   EXPECT_TRUE(next.ok()) << next.error_message();
+}
+
+TEST(ConnectionTest, HasRoomForAsManyCallsAsThereMayBeSessionsAndNoMore) {
+  InProcessServer server({.max_sessions = 2, .max_unary = 1});
+  const Channel one = Connect(server.address());
+  const auto stub = v1::Recurrent::NewStub(one);
+  std::vector<std::unique_ptr<Context>> contexts;
+  std::vector<std::unique_ptr<grpc::ClientReaderWriter<v1::StreamRequest, v1::StreamResponse>>> streams;
+  ASSERT_TRUE(ListModels(one).ok());  // the server's settings are here
+  for (int i = 0; i < 3; ++i) streams.push_back(stub->Stream(contexts.emplace_back(std::make_unique<Context>()).get()));
+  Context waiting;
+  waiting.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(300));
+  v1::ListModelsResponse response;
+  EXPECT_EQ(Code(stub->ListModels(&waiting, {}, &response)), grpc::StatusCode::DEADLINE_EXCEEDED);
+  EXPECT_TRUE(ListModels(Connect(server.address())).ok());
+  for (auto& context : contexts) context->TryCancel();
+  for (auto& stream : streams) stream->Finish();
 }
 
 }  // namespace

@@ -156,6 +156,27 @@ TEST(StreamCallTest, ASenderThatNeverReadsIsHeldBackAndHarmsNobody) {
   pouring.join();
 }
 
+TEST(StreamCallTest, ReadsAheadByBytesTooNotOnlyByChunks) {
+  InProcessServer server({.max_chunk_steps = 1 << 20});
+  TestStream stream(server);
+  stream.Open();
+  server.pipeline().hold = true;
+  std::atomic<int> sent{0};
+  std::thread pouring([&] {
+    const std::vector<float> x(1 << 19, 1.0f);  // 2 MiB
+    while (sent < 16 && stream.SendChunk(sent * x.size(), x)) ++sent;
+  });
+  int before = -1;
+  WaitFor([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    return std::exchange(before, sent.load()) == sent.load();
+  });
+  EXPECT_LT(sent.load(), 10);  // of which the sockets hold some
+  stream.context.TryCancel();
+  pouring.join();
+  server.pipeline().hold = false;
+}
+
 TEST(StreamCallTest, SendsCheckpointsAfterTheOutputsTheyCoverAndGoesOnFromOne) {
   InProcessServer server;
   v1::State state;
