@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <bit>
 #include <cerrno>
@@ -32,17 +33,20 @@ uint32_t ChecksumOf(RecordKind kind, const std::string& bytes) {
 // ---- writing ------------------------------------------------------------------------------------------------------
 
 absl::StatusOr<std::unique_ptr<RecordingWriter>> RecordingWriter::Create(const std::string& path) {
-  const int descriptor = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);  // holds all inputs
+  int descriptor = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);  // it will hold all inputs
+  const bool created = descriptor >= 0;
+  if (!created && errno == EEXIST) descriptor = open(path.c_str(), O_WRONLY | O_CLOEXEC);
   std::FILE* file = descriptor < 0 ? nullptr : fdopen(descriptor, "wb");
-  if (file == nullptr || std::fwrite(kMagic, 1, kMagicBytes, file) != kMagicBytes) {
-    const std::string reason = std::strerror(errno);
-    if (file != nullptr) std::fclose(file);
-    return absl::FailedPreconditionError(absl::StrCat(path, ": can't be written: ", reason));
+  if (file == nullptr) {
+    return absl::FailedPreconditionError(absl::StrCat(path, ": can't be written: ", std::strerror(errno)));
   }
-  return std::unique_ptr<RecordingWriter>(new RecordingWriter(file, path));
+  return std::unique_ptr<RecordingWriter>(new RecordingWriter(file, path, created));
 }
 
-RecordingWriter::~RecordingWriter() { std::fclose(file_); }
+RecordingWriter::~RecordingWriter() {
+  std::fclose(file_);
+  if (created_ && !begun_) std::remove(path_.c_str());
+}
 
 absl::Status RecordingWriter::Write(RecordKind kind, const google::protobuf::Message* message) {
   const std::string bytes = message == nullptr ? "" : message->SerializeAsString();
@@ -56,6 +60,11 @@ absl::Status RecordingWriter::Write(RecordKind kind, const google::protobuf::Mes
 absl::Status RecordingWriter::Begin(const v1::GetServerInfoResponse& server, const v1::GetModelResponse& model,
                                     const v1::Open& open, v1::Opened opened) {
   opened.clear_session_id();
+  const bool emptied = ftruncate(fileno(file_), 0) == 0 || errno == EINVAL;  // a pipe has nothing to be emptied of
+  if (!emptied || std::fwrite(kMagic, 1, kMagicBytes, file_) != kMagicBytes) {
+    return absl::FailedPreconditionError(absl::StrCat(path_, ": can't be written: ", std::strerror(errno)));
+  }
+  begun_ = true;
   RECURD_RETURN_IF_ERROR(Write(RecordKind::kServer, &server));
   RECURD_RETURN_IF_ERROR(Write(RecordKind::kModel, &model));
   RECURD_RETURN_IF_ERROR(Write(RecordKind::kOpen, &open));
@@ -64,7 +73,7 @@ absl::Status RecordingWriter::Begin(const v1::GetServerInfoResponse& server, con
 
 absl::Status RecordingWriter::Chunk(const v1::Chunk& chunk) { return Write(RecordKind::kChunk, &chunk); }
 absl::Status RecordingWriter::Outputs(const v1::Outputs& outputs) { return Write(RecordKind::kOutputs, &outputs); }
-absl::Status RecordingWriter::End() { return Write(RecordKind::kEnd, nullptr); }
+absl::Status RecordingWriter::End() { return begun_ ? Write(RecordKind::kEnd, nullptr) : absl::OkStatus(); }
 
 // ---- reading ------------------------------------------------------------------------------------------------------
 

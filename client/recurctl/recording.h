@@ -32,7 +32,7 @@ enum class RecordKind : uint8_t {
 // Errors of all: FAILED_PRECONDITION naming the path and the system's reason.
 class RecordingWriter {
  public:
-  // Replaces the file.
+  // Begin replaces the file; without it the one that was there stays, and one that wasn't is gone again.
   static absl::StatusOr<std::unique_ptr<RecordingWriter>> Create(const std::string& path);
   ~RecordingWriter();
   RecordingWriter(const RecordingWriter&) = delete;
@@ -41,14 +41,18 @@ class RecordingWriter {
                      v1::Opened opened);
   absl::Status Chunk(const v1::Chunk& chunk);
   absl::Status Outputs(const v1::Outputs& outputs);
+  // Nothing where nothing was begun.
   absl::Status End();
 
  private:
-  RecordingWriter(std::FILE* file, std::string path) : file_(file), path_(std::move(path)) {}
+  RecordingWriter(std::FILE* file, std::string path, bool created)
+      : file_(file), path_(std::move(path)), created_(created) {}
   absl::Status Write(RecordKind kind, const google::protobuf::Message* message);
 
   std::FILE* const file_;
   const std::string path_;
+  const bool created_;
+  bool begun_ = false;
 };
 
 // What a recording begins with.

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdio>
+#include <cstring>
 #include <fstream>
 #include <iterator>
 
@@ -145,10 +147,11 @@ TEST_F(RecordingTest, ChunksThatFitNoRowAndRowsThatMakeNoSenseAreRefused) {
 }
 
 TEST_F(RecordingTest, RecordsInAnotherOrderAreRefused) {
-  {
-    auto writer = RecordingWriter::Create(path_);
-    ASSERT_TRUE((*writer)->Chunk(chunk_).ok());
-  }
+  Write(1);
+  const std::string bytes = Bytes(path_);
+  uint32_t length = 0;  // of the first record, behind the magic and its kind
+  std::memcpy(&length, &bytes[9], sizeof length);
+  Rewrite(bytes.substr(0, 8) + bytes.substr(8 + 9 + length));
   EXPECT_THAT(Error(), HasSubstr("a record with a recurd.v1.GetServerInfoResponse is missing"));
   {
     auto writer = RecordingWriter::Create(path_);
@@ -156,6 +159,16 @@ TEST_F(RecordingTest, RecordsInAnotherOrderAreRefused) {
     ASSERT_TRUE((*writer)->Outputs(outputs_).ok());
   }
   EXPECT_THAT(Error(), HasSubstr("a chunk was due"));
+}
+
+TEST_F(RecordingTest, OneThatNeverBeganLeavesTheFileThatWasThereOrNone) {
+  Write(1);
+  const std::string before = Bytes(path_);
+  EXPECT_TRUE((*RecordingWriter::Create(path_))->End().ok());
+  EXPECT_EQ(Bytes(path_), before);
+  std::remove(path_.c_str());
+  EXPECT_TRUE((*RecordingWriter::Create(path_))->End().ok());
+  EXPECT_FALSE(std::ifstream(path_).good());
 }
 
 }  // namespace
