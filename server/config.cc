@@ -1,7 +1,5 @@
 #include "server/config.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -17,7 +15,6 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "server/base/descriptors.h"
@@ -152,16 +149,9 @@ absl::Status CheckFallback(const std::string& fallback, const std::string& pipel
   return absl::InvalidArgumentError("--pipeline_fallback=cpu means nothing to --pipeline=cpu; leave it out");
 }
 
-// The password is a secret like those of Tokens::Read, and its file must be as private.
 absl::StatusOr<std::string> ReadPassword(const std::string& path) {
   constexpr size_t kMaxPassword = 512;
-  mode_t mode = 0;
-  RECURD_ASSIGN_OR_RETURN(std::string text, ReadSmallFile(path, kMaxPassword, &mode));
-  if ((mode & (S_IRWXG | S_IRWXO)) != 0) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("'%s' holds a secret and has mode %04o, which lets others than its owner at it: chmod 600 '%s'",
-                        path, mode, path));
-  }
+  RECURD_ASSIGN_OR_RETURN(std::string text, ReadSecretFile(path, kMaxPassword));
   absl::StripTrailingAsciiWhitespace(&text);
   if (!text.empty() && text.find('\n') == std::string::npos) return text;
   return absl::InvalidArgumentError(absl::StrCat("'", path, "' must hold one line, the password"));

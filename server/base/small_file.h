@@ -1,7 +1,5 @@
 #pragma once
 
-#include <sys/stat.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -19,9 +17,11 @@ struct FileStamp {
   bool operator==(const FileStamp&) const = default;
 };
 
-// The bytes of a regular file, at most `limit_bytes`; `mode`, if wanted, is what its permissions are.
+// The bytes of a regular file, at most `limit_bytes`.
 // Errors: NOT_FOUND, PERMISSION_DENIED or UNAVAILABLE with the system's reason; INVALID_ARGUMENT for what is no regular
 // file or too large. All name the path.
-absl::StatusOr<std::string> ReadSmallFile(const std::string& path, size_t limit_bytes, mode_t* mode = nullptr);
+absl::StatusOr<std::string> ReadSmallFile(const std::string& path, size_t limit_bytes);
+// The same; a file that others than its owner may get at is INVALID_ARGUMENT too.
+absl::StatusOr<std::string> ReadSecretFile(const std::string& path, size_t limit_bytes);
 
 }  // namespace recurd

@@ -1,7 +1,5 @@
 #include "server/base/tokens.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -9,7 +7,6 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "server/base/small_file.h"
 #include "server/base/status_macros.h"
 
@@ -73,13 +70,7 @@ absl::StatusOr<Tokens> Tokens::Parse(std::string_view text) {
 }
 
 absl::StatusOr<Tokens> Tokens::Read(const std::string& path) {
-  mode_t mode = 0;
-  RECURD_ASSIGN_OR_RETURN(const std::string text, ReadSmallFile(path, kMaxFile, &mode));
-  if ((mode & (S_IRWXG | S_IRWXO)) != 0) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("'%s' holds secrets and has mode %04o, which lets others than its owner at it: chmod 600 '%s'",
-                        path, mode, path));
-  }
+  RECURD_ASSIGN_OR_RETURN(const std::string text, ReadSecretFile(path, kMaxFile));
   absl::StatusOr<Tokens> tokens = Parse(text);
   if (tokens.ok()) return tokens;
   return absl::InvalidArgumentError(absl::StrCat("'", path, "': ", tokens.status().message()));

@@ -2,7 +2,6 @@
 
 #include <poll.h>
 #include <sys/eventfd.h>
-#include <sys/random.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -12,9 +11,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "server/base/log.h"
 #include "server/base/status_macros.h"
+#include "server/session/session_id.h"
 
 namespace recurd {
 namespace {
@@ -29,15 +28,6 @@ constexpr int64_t kArriveNs = 200'000'000;  // what began elsewhere just now may
 constexpr size_t kMaxErases = 65'536;       // that wait for Redis to be reached again
 constexpr int64_t kFirstBackoffNs = 100'000'000, kMaxBackoffNs = 5'000'000'000;
 constexpr int64_t kFinishStepUs = 1000;
-
-std::string RandomProcessName() {
-  uint64_t bits = 0;
-  if (getrandom(&bits, sizeof bits, 0) != static_cast<ssize_t>(sizeof bits)) {
-    std::perror("recurd: getrandom");
-    std::abort();
-  }
-  return absl::StrFormat("%016x", bits);
-}
 
 int MakeEventFd() {
   const int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -54,7 +44,7 @@ SequenceStore::SequenceStore(SequenceStoreOptions options, StoreMetrics& metrics
     : options_(std::move(options)),
       metrics_(metrics),
       clock_(clock),
-      process_(RandomProcessName()),
+      process_(RandomSessionId()),
       wake_fd_(MakeEventFd()),
       thread_([this] { Run(); }) {}
 
