@@ -92,8 +92,9 @@ TEST(SequenceStoreTest, WithoutRedisLooksFailAtOnceAndCheckpointsAreCounted) {
   EXPECT_TRUE(a.store.Keep(a.Named(2), {"1", "state"}));
   WaitFor([&] { return a.metrics.lost.value() == 1; });
   EXPECT_GT(a.metrics.errors.value(), 0u);
+  const int before = a.connected;  // the first time may have been before anybody listened
   server.Start();
-  WaitFor([&] { return a.connected == 2; });
+  WaitFor([&] { return a.connected > before; });
   EXPECT_EQ(a.Take(a.Named(3)), Restore::kAbsent);
 }
 
