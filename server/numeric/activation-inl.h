@@ -67,7 +67,7 @@ HWY_INLINE V Tanh(V x) {
   return hn::Div(t, hn::Add(t, Constant(2.0f)));
 }
 
-HWY_NOINLINE V ApplyByLane(const Activation& function, V v) {
+HWY_NOINLINE inline V ApplyByLane(const Activation& function, V v) {
   alignas(64) float lanes[kLanes];
   hn::Store(v, D(), lanes);
   for (float& lane : lanes) lane = Apply(function, lane);
@@ -116,7 +116,7 @@ HWY_INLINE V ApplyVector(const Activation& function, V v) {
 }
 
 // out[i] = function(in[i]); the last, partial vector goes through a buffer.
-void Unary(const Activation& function, const float* in, float* out, int size) {
+inline void Unary(const Activation& function, const float* in, float* out, int size) {
   const D d;
   int i = 0;
   for (; i + kLanes <= size; i += kLanes) hn::StoreU(ApplyVector(function, hn::LoadU(d, in + i)), d, out + i);

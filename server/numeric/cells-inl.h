@@ -64,13 +64,18 @@ HWY_INLINE V Gate(const PackedCell& cell, int gate, int block) {
   return hn::Add(GateAt(cell, cell.input, gate, block), GateAt(cell, cell.uh.data(), gate, block));
 }
 
+// A step that reads more fetches it ahead; less than that, and fetching costs more than it brings.
+constexpr size_t kFetchedBytes = 256 << 10;
+
 // The products that need nothing of this step: the recurrent one, and the input's if it isn't there yet.
 HWY_INLINE void MatrixPart(PackedCell& cell) {
   cell.backward = cell.turns && !cell.backward;
-  const bool backward = cell.backward;
-  if (cell.single != nullptr && !backward) Product<true>(cell.w, cell.single, cell.wx.data(), false);
-  Product<false>(cell.u, cell.h.data(), cell.uh.data(), backward);
-  if (cell.single != nullptr && backward) Product<true>(cell.w, cell.single, cell.wx.data(), true);
+  const bool has_input = cell.unread == nullptr;
+  const size_t bytes = (cell.u.weights.size() + (has_input ? 0 : cell.w.weights.size())) * sizeof(float);
+  const Reading reading{cell.backward, bytes > kFetchedBytes};
+  if (!has_input && !reading.backward) Product<true>(cell.w, cell.unread, cell.wx.data(), reading);
+  Product<false>(cell.u, cell.h.data(), cell.uh.data(), reading);
+  if (!has_input && reading.backward) Product<true>(cell.w, cell.unread, cell.wx.data(), reading);
 }
 
 template <class F, class G>

@@ -37,27 +37,31 @@ HWY_INLINE void PanelProduct(const PackedMatrix::Panel& panel, const X& x, int c
   }
 }
 
-// Panel i, counted from the last one if `backward`: sums of different rows have no order.
-HWY_INLINE const PackedMatrix::Panel& PanelAt(const PackedMatrix& matrix, size_t i, bool backward) {
-  return matrix.panels[backward ? matrix.panels.size() - 1 - i : i];
+// How a product reads its weights: panels from the last one, as sums of different rows have no order; fetching them
+// ahead, if they are float32.
+struct Reading {
+  bool backward = false, fetches = false;
+};
+HWY_INLINE const PackedMatrix::Panel& PanelAt(const PackedMatrix& matrix, size_t i, const Reading& reading) {
+  return matrix.panels[reading.backward ? matrix.panels.size() - 1 - i : i];
 }
 
 template <template <int, bool> class Panel, bool kBias>
-HWY_NOINLINE void FloatProduct(const PackedMatrix& matrix, const float* x, float* y, bool backward) {
+HWY_NOINLINE void FloatProduct(const PackedMatrix& matrix, const float* x, float* y, Reading reading) {
   for (size_t i = 0; i < matrix.panels.size(); ++i) {
-    const PackedMatrix::Panel& panel = PanelAt(matrix, i, backward);
+    const PackedMatrix::Panel& panel = PanelAt(matrix, i, reading);
     const float* bias = kBias ? matrix.bias.data() + panel.row : nullptr;
     PanelProduct<Panel, kBias>(panel, x, matrix.cols, bias, y + panel.row);
   }
 }
 
 template <bool kBias>
-HWY_NOINLINE void BytesProduct(const PackedMatrix& matrix, const float* x, float* y, bool backward) {
+HWY_NOINLINE void BytesProduct(const PackedMatrix& matrix, const float* x, float* y, Reading reading) {
   alignas(64) uint8_t bytes[kMaxInt8Columns + 4];
   std::memset(bytes + matrix.cols / 4 * 4, 0, 4);  // those of the last word that no column fills
   const float x_scale = TakeBytes(x, matrix.cols, bytes);
   for (size_t i = 0; i < matrix.panels.size(); ++i) {
-    const PackedMatrix::Panel& panel = PanelAt(matrix, i, backward);
+    const PackedMatrix::Panel& panel = PanelAt(matrix, i, reading);
     const BytesOperands operands{bytes, x_scale, matrix.scale.data() + panel.row, matrix.offset.data() + panel.row};
     const float* bias = kBias ? matrix.bias.data() + panel.row : nullptr;
     PanelProduct<BytesPanel, kBias>(panel, operands, matrix.cols, bias, y + panel.row);
@@ -66,14 +70,15 @@ HWY_NOINLINE void BytesProduct(const PackedMatrix& matrix, const float* x, float
 
 // y = matrix * x, + bias if kBias.
 template <bool kBias>
-HWY_INLINE void Product(const PackedMatrix& matrix, const float* x, float* y, bool backward = false) {
+HWY_INLINE void Product(const PackedMatrix& matrix, const float* x, float* y, Reading reading = {}) {
   switch (matrix.storage) {
     case WeightStorage::kFp32:
-      return FloatProduct<Fp32Panel, kBias>(matrix, x, y, backward);
+      return reading.fetches ? FloatProduct<FetchedFp32Panel, kBias>(matrix, x, y, reading)
+                             : FloatProduct<Fp32Panel, kBias>(matrix, x, y, reading);
     case WeightStorage::kBf16:
-      return FloatProduct<Bf16Panel, kBias>(matrix, x, y, backward);
+      return FloatProduct<Bf16Panel, kBias>(matrix, x, y, reading);
     case WeightStorage::kInt8:
-      return BytesProduct<kBias>(matrix, x, y, backward);
+      return BytesProduct<kBias>(matrix, x, y, reading);
   }
 }
 

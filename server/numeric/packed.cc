@@ -135,6 +135,7 @@ PackedCell::PackedCell(const Cell& cell, const Kernels& kernels)
   w = Pack(cell.input_weights, InputBias(cell).data(), rows, cell.input_size, gates, kernels, cell.storage);
   u = Pack(cell.recurrent_weights, nullptr, u_gates * hidden, hidden, u_gates, kernels, cell.storage);
   turns = (w.weights.size() + u.weights.size()) * sizeof(float) > kNearBytes;
+  ahead = turns || lanes < 16;  // with fewer lanes a tile of steps is quicker even from the first-level cache
   h = AlignedFloats(padded);
   wx = AlignedFloats(kMaxSteps * gates * padded);
   uh = AlignedFloats(gates * padded);
@@ -157,8 +158,9 @@ PackedCell::PackedCell(const Cell& cell, const Kernels& kernels)
 
 void PackedCell::TakeInputs(const float* x, size_t stride, int steps) {
   input = wx.data();
-  single = steps == 1 ? x : nullptr;
-  if (steps > 1) products(w, x, stride, steps, wx.data(), w.padded_rows(lanes));
+  x_stride = stride;
+  unread = steps == 1 || !ahead ? x : nullptr;
+  if (unread == nullptr) products(w, x, stride, steps, wx.data(), w.padded_rows(lanes));
 }
 
 }  // namespace recurd

@@ -71,12 +71,13 @@ struct PackedCell {
   // How many steps' input parts there is room for.
   static constexpr int kMaxSteps = 12;
   // Takes up the inputs of the next `steps` steps, rows of [input_size] that begin `stride` floats apart. That of a
-  // single step is read when the step is taken.
+  // single step is read when the step is taken, and so are all of a layer whose steps wait more than they compute: its
+  // input part then fills the gaps of the step before.
   void TakeInputs(const float* x, size_t stride, int steps);
   // Advances h and c by the next of the steps taken up. Allocates: never.
   void Step() {
     step(*this);
-    input += w.padded_rows(lanes);
+    unread == nullptr ? input += w.padded_rows(lanes) : unread += x_stride;
   }
   void Step(const float* x) {
     TakeInputs(x, 0, 1);
@@ -97,9 +98,11 @@ struct PackedCell {
   AlignedFloats h, c;             // [padded hidden]
   AlignedFloats wx;               // [kMaxSteps][gates][padded hidden]
   const float* input;             // the next step's, in wx
-  const float* single = nullptr;  // x of a single step, whose input part isn't there yet
+  const float* unread = nullptr;  // x of the next step, if its input part isn't there yet
+  size_t x_stride = 0;            // to the x after it
   // Steps read the matrices to and fro, so that what a cache still holds of them is read first.
   bool turns, backward = false;
+  bool ahead;                              // several steps' input parts are computed at once
   AlignedFloats uh;                        // [gates][padded hidden]
   AlignedFloats z, reset_h, uh_candidate;  // [padded hidden]
   void (*step)(PackedCell&);

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 
+#include "hwy/cache_control.h"
 #include "server/numeric/vector-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -24,10 +25,13 @@ constexpr int kPanelVectors = HWY_TARGET == HWY_AVX2 ? 6 : 8;
 constexpr int kTileSteps = 6;
 constexpr int kTileVectors = HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_SCALAR ? 1 : 2;
 
+// How far ahead weights are fetched that the first-level cache does not have.
+constexpr int kFetchAhead = 4096 / sizeof(float);
+
 // y = panel * x + bias for kVectors vectors of rows. Invariant: before column c, even[v] and odd[v] hold each row's
 // sums over the even and the odd columns below c, taken in order.
-template <int kVectors, bool kBias>
-struct Fp32Panel {
+template <int kVectors, bool kBias, bool kFetches>
+struct AnyFp32Panel {
   static HWY_INLINE void Product(const float* HWY_RESTRICT weights, const float* HWY_RESTRICT x, int cols,
                                  const float* HWY_RESTRICT bias, float* HWY_RESTRICT y) {
     const D d;
@@ -36,6 +40,9 @@ struct Fp32Panel {
     int c = 0;
     for (; c + 2 <= cols; c += 2, weights += 2 * kVectors * kLanes) {
       const V x0 = hn::Set(d, x[c]), x1 = hn::Set(d, x[c + 1]);
+      if (kFetches) {
+        for (int i = 0; i < 2 * kVectors * kLanes; i += 64 / sizeof(float)) hwy::Prefetch(weights + kFetchAhead + i);
+      }
       for (int v = 0; v < kVectors; ++v) even[v] = Fma(hn::Load(d, weights + v * kLanes), x0, even[v]);
       for (int v = 0; v < kVectors; ++v) odd[v] = Fma(hn::Load(d, weights + (kVectors + v) * kLanes), x1, odd[v]);
     }
@@ -50,6 +57,11 @@ struct Fp32Panel {
     }
   }
 };
+
+template <int kVectors, bool kBias>
+using Fp32Panel = AnyFp32Panel<kVectors, kBias, false>;
+template <int kVectors, bool kBias>
+using FetchedFp32Panel = AnyFp32Panel<kVectors, kBias, true>;
 
 // The same of two bfloat16s a word: as floats they are the word's halves, so that a word feeds both accumulators.
 template <int kVectors, bool kBias>

@@ -59,8 +59,22 @@ std::optional<double> ValueOf(const BarRow& bar, const Result& result) {
   return value;
 }
 
+std::string NameOf(const BarRow& bar, int hidden) {
+  return std::string("cpu_") + bar.name + "_" + std::to_string(hidden);
+}
+
+// The bar's value if we took just the floor's time.
+void PrintFloor(const BarRow& bar, int hidden, double limit, const Result& result) {
+  const Contest* floor = result.Find(kFloor);
+  const std::optional<double> value = ValueOf(bar, result);
+  if (floor == nullptr || !value || bar.inverse) return;
+  const double least = *value * floor->timed.Ratio();
+  std::printf("%-26s %8.4f %8.4f %8.4f  %s\n", NameOf(bar, hidden).c_str(), *value, least, limit,
+              least > limit ? "limit below the floor" : "");
+}
+
 bool Print(const BarRow& bar, int hidden, double limit, const Result& result) {
-  const std::string name = std::string("cpu_") + bar.name + "_" + std::to_string(hidden);
+  const std::string name = NameOf(bar, hidden);
   const std::optional<double> value = ValueOf(bar, result);
   if (!value) {
     std::printf("bar %s - %.4f skipped\n", name.c_str(), limit);
@@ -71,16 +85,32 @@ bool Print(const BarRow& bar, int hidden, double limit, const Result& result) {
   return ok;
 }
 
-}  // namespace
-
-bool PrintBars(const std::vector<Result>& results) {
-  bool ok = true;
+// print(bar, hidden, limit, result) for each bar.
+template <class Function>
+void ForEachBar(const std::vector<Result>& results, Function print) {
   for (const BarRow& bar : kBars) {
     for (int i = 0; i < kSizes; ++i) {
       const Result* result = Find(results, bar.steps, kHidden[i]);
-      if (result != nullptr && bar.limits[i] > 0) ok &= Print(bar, kHidden[i], bar.limits[i], *result);
+      if (result != nullptr && bar.limits[i] > 0) print(bar, kHidden[i], bar.limits[i], *result);
     }
   }
+}
+
+}  // namespace
+
+bool PrintBars(const std::vector<Result>& results) {
+  std::printf(
+      "\nWhat bars would be if our step took no longer than its floor, the row above: while the weights fit the\n"
+      "first-level cache, the longest chain of operations that wait for each other; beyond, reading the weights once "
+      "a\n"
+      "step, to and fro; at T=100 reading the recurrent ones so, after (not during) the input part's multiply-adds.\n"
+      "%-26s %8s %8s %8s\n",
+      "", "value", "floor", "limit");
+  ForEachBar(results, PrintFloor);
+  bool ok = true;
+  ForEachBar(results, [&ok](const BarRow& bar, int hidden, double limit, const Result& result) {
+    ok &= Print(bar, hidden, limit, result);
+  });
   return ok;
 }
 

@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "tests/bench/cpu/floors.h"
 #include "tests/bench/cpu/ours.h"
 #include "tests/bench/cpu/weight_stream.h"
 
@@ -64,12 +65,13 @@ Result Measure(LayerCell cell, Size size, int steps, const std::vector<NamedPeer
   contests.Against(kBf16, *MakeOurs(problem, WeightStorage::kBf16), kBf16Limit);
   contests.Against(kInt8, *MakeOurs(problem, WeightStorage::kInt8), kInt8Limit);
   if (steps == 1) {
-    contests.Time(kStream, *MakeWeightStream(static_cast<size_t>(result.weight_bytes)), 1, 0);
+    contests.Time(kStream, *MakeWeightStream(static_cast<size_t>(result.weight_bytes), Order::kForward), 1, 0);
   } else {
     const Problem single(cell, size, 1);
     const auto runner = MakeOurs(single, WeightStorage::kFp32);
     contests.Time(kOneStepRuns, *runner, 1, CheckedError(single, kOneStepRuns, *runner, kFp32Limit));
   }
+  if (cell == LayerCell::kGruResetAfter) contests.Time(kFloor, *MakeFloor(problem), steps, 0);
   for (const NamedPeer& peer : peers) {
     const auto runner = peer.peer ? peer.peer->Make(problem.layer()) : nullptr;
     if (runner) contests.Against(peer.name, *runner, kFp32Limit);

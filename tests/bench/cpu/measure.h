@@ -11,7 +11,7 @@ namespace recurd::bench {
 
 // What our float32 step was compared with.
 inline constexpr char kBf16[] = "ours bf16", kInt8[] = "ours int8", kOneStepRuns[] = "ours, T=1",
-                      kStream[] = "weight stream";
+                      kStream[] = "weight stream", kFloor[] = "floor";
 
 struct Contest {
   std::string name;  // one of the above, or a peer's

@@ -24,7 +24,7 @@ void PrintContest(const Result& result, const Contest& contest) {
   std::printf(" %9.3f %8.3f to %-8.3f", timed.Ratio(), timed.Ratio(0.25), timed.Ratio(0.75));
   if (contest.name == kStream) {
     std::printf("  %.0f bytes, %.1f GB/s", result.weight_bytes, result.weight_bytes / Quantile(timed.theirs, 0.5));
-  } else {
+  } else if (contest.name != kFloor) {
     std::printf("  %.1e", contest.error);
   }
   std::printf("\n");

@@ -7,8 +7,10 @@
 
 namespace recurd::bench {
 
-// A run reads `bytes` of weights once, in order, each vector as the memory operand of a multiply-add: what no step can
-// do without. Has no outputs.
-std::unique_ptr<Runner> MakeWeightStream(size_t bytes);
+enum class Order { kForward, kToAndFro };  // to and fro: every other run begins with what the one before ended with
+
+// A run reads `bytes` of weights once, each vector as the memory operand of a multiply-add: no step can do without it.
+// Has no outputs.
+std::unique_ptr<Runner> MakeWeightStream(size_t bytes, Order order);
 
 }  // namespace recurd::bench

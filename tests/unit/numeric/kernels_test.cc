@@ -213,14 +213,16 @@ TEST_P(KernelsTest, SeveralStepsAtOnceGiveTheBitsOfOneByOne) {
 }
 
 TEST_P(KernelsTest, ACellTakesItsInputsAllAtOnceOrOneByOne) {
-  const RandomLayer layer(CellKind::kLstm, false, 9, 20);
-  PackedCell together(layer.cell, kernels_), apart(layer.cell, kernels_);
-  const std::vector<float> x = RandomFloats(7).Vector(9 * PackedCell::kMaxSteps, 1);
-  together.TakeInputs(x.data(), 9, PackedCell::kMaxSteps);
-  for (int step = 0; step < PackedCell::kMaxSteps; ++step) {
-    together.Step();
-    apart.Step(x.data() + step * 9);
-    ASSERT_TRUE(SameBits(together.h.data(), apart.h.data(), 20));
+  for (const int hidden : {20, 70, 200}) {  // within the first-level cache, beyond it, far beyond
+    const RandomLayer layer(CellKind::kLstm, false, 9, hidden);
+    PackedCell together(layer.cell, kernels_), apart(layer.cell, kernels_);
+    const std::vector<float> x = RandomFloats(7).Vector(9 * PackedCell::kMaxSteps, 1);
+    together.TakeInputs(x.data(), 9, PackedCell::kMaxSteps);
+    for (int step = 0; step < PackedCell::kMaxSteps; ++step) {
+      together.Step();
+      apart.Step(x.data() + step * 9);
+      ASSERT_TRUE(SameBits(together.h.data(), apart.h.data(), hidden)) << hidden;
+    }
   }
 }
 
