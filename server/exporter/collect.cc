@@ -168,6 +168,7 @@ ClientMetric HistogramMetric(Labels labels, const BucketLayout& layout, const La
   metric.label = std::move(labels);
   metric.histogram.sample_count = counts.count;
   metric.histogram.sample_sum = counts.sum_ns / 1e9;
+  metric.histogram.bucket.reserve(counts.buckets.size());
   for (const Bucket& bucket : counts.buckets) metric.histogram.bucket.push_back({bucket.count, bucket.edge_ns / 1e9});
   return metric;
 }
@@ -198,7 +199,7 @@ void AddHistograms(const Models& models, std::vector<MetricFamily>& out) {
     chunk.metric.push_back(HistogramMetric(labels, lengthy, m->chunk));
     step.metric.push_back(HistogramMetric(labels, brief, m->step));
   }
-  out.insert(out.end(), {std::move(stage), std::move(chunk), std::move(step)});
+  for (MetricFamily* family : {&stage, &chunk, &step}) out.push_back(std::move(*family));  // a list would be copied
 }
 
 // One mapping of a model in two versions: the later one's.

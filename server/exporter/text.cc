@@ -3,9 +3,9 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
-#include <unordered_map>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 
 namespace recurd {
@@ -90,7 +90,7 @@ class Writer {
   }
 
   std::string text_;
-  std::unordered_map<double, std::string> edges_;
+  absl::flat_hash_map<double, std::string> edges_;
 };
 
 }  // namespace
