@@ -23,7 +23,7 @@ test=(libgtest-dev libgmock-dev clang-format-14 python3 make curl openssl promet
       python3-venv python3-setuptools python3-wheel python3-grpcio python3-protobuf python3-numpy python3-matplotlib python3-yaml mypy)
 full=(clang-14 clang-tidy-14 libclang-rt-14-dev chromium fonts-dejavu-core python3-torch python3-onnx)
 aarch64=(g++-aarch64-linux-gnu qemu-user-static qemu-system-arm ipxe-qemu mmdebstrap kmod cpio e2fsprogs)
-deb=(dpkg-dev file lintian man-db mmdebstrap iproute2)
+deb=(dpkg-dev file lintian man-db mmdebstrap uidmap iproute2)
 container=(buildah mmdebstrap iproute2 curl)
 bench=(libdnnl-dev libtorch-dev)
 runtime=(libgrpc++1.51 libprotobuf32 libabsl20220623 libspdlog1.10 libssl3 libprometheus-cpp-core1.0 libmicrohttpd12

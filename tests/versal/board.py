@@ -74,17 +74,18 @@ class Board:
 
     def shell(self):
         """Once: waits for the shell, and keeps it from showing what is typed and from asking for more."""
-        self.wait_for(r"# ", 600)
+        booting = self.wait_for(r"^== booting", 900)
+        self.wait_for(r"# ", 600, booting.end())
         self.type("stty -echo; echo ready; while read -r line; do eval \"$line\"; done\n")
         self.wait_for(r"^ready$", ANSWER_S)
 
-    def run(self, command):
+    def run(self, command, timeout_s=ANSWER_S):
         """What a command printed; it has to end with 0. The kernel's and the daemon's words may be between."""
         while not self._new.empty():
             self.log += self._new.get() or ""
         begin = len(self.log)
-        self.type(f"{command}; echo ended with $?\n")
-        end = self.wait_for(r"^ended with (\d+)$", ANSWER_S, begin)
+        self.type(f"{command}; echo {begin} ended with $?\n")
+        end = self.wait_for(rf"^{begin} ended with (\d+)$", timeout_s, begin)
         printed = self.log[begin : end.start()]
         if end[1] != "0":
             raise AssertionError(f"{command} ended with {end[1]} on the board: {printed}")
@@ -116,12 +117,12 @@ class Board:
         self._process.stdout.close()
 
 
-def skip_unless_bootable():
-    """Ends this program as skipped where the packages or the build are missing."""
+def skip_unless_bootable(label, built):
+    """Ends this program as skipped where the packages are missing, or the file of the build that boots."""
     tools = ("qemu-system-aarch64", "mmdebstrap", "cpio", "aarch64-linux-gnu-strip")
     missing = [tool for tool in tools if not shutil.which(tool)]
-    if not (SOURCE / "build/aarch64/bin/recurd").exists():
-        missing.append("build/aarch64/bin/recurd")
+    if not any((SOURCE / "build").glob(built)):
+        missing.append(f"build/{built}")
     if missing:
-        print(f"skipped, missing: {', '.join(missing)}; tests/run.sh --label=versal-boot installs and builds them")
+        print(f"skipped, missing: {', '.join(missing)}; tests/run.sh --label={label} installs and builds them")
         sys.exit(77)

@@ -160,5 +160,5 @@ class DrainTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    skip_unless_bootable()
+    skip_unless_bootable("versal-boot", "aarch64/bin/recurd")
     unittest.main()
