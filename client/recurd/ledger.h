@@ -15,20 +15,24 @@ class ChunkLedger {
     uint32_t steps = 0;
     bool begin = false;
     uint64_t round = 0;
+    bool checkpoint = false;  // comes behind its answer
   };
 
   explicit ChunkLedger(uint64_t next_step) : next_step_(next_step) {}
 
   // Numbers a chunk. Begins a sequence where the caller says so, or where the last one ended.
-  Entry Push(uint32_t steps, bool begin, bool end) {
+  Entry Push(uint32_t steps, bool begin, bool end, bool checkpoint = false) {
     begin = begin || begin_next_;
     if (begin) ++round_;
-    const Entry entry{begin ? 0 : next_step_, steps, begin, round_};
+    const Entry entry{begin ? 0 : next_step_, steps, begin, round_, checkpoint && !end};
     entries_.push_back(entry);
     begin_next_ = end;
     next_step_ = end ? 0 : entry.first_step + steps;
     return entry;
   }
+
+  // Whether a checkpoint comes behind the answer to the oldest chunk.
+  bool checkpoint_follows() const { return !entries_.empty() && entries_.front().checkpoint; }
 
   // The oldest chunk was applied. False if none was sent, or another answer was due.
   bool Applied(uint64_t first_step, uint32_t steps) {

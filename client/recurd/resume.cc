@@ -233,6 +233,7 @@ void Resume::OnOutputs(v1::Outputs& outputs, int64_t now_ns) {
   if (!due->answered) {
     servers_.Settle();
     answers_.emplace_back(std::move(outputs));
+    checkpoint_due_ = due->chunk().checkpoint();
   } else if (checksum && due->checksum && *checksum != *due->checksum) {
     return Fail(Error(Code::kDataLoss, absl::StrCat(due->step_count, " steps from ", due->chunk().first_step(),
                                                     " gave other bits when they were replayed under the same numerics "
@@ -277,6 +278,7 @@ void Resume::OnRefused(const v1::Refused& refused, int64_t now_ns) {
 
 // The caller is told, for the chunk itself and for each that was built on it.
 void Resume::GiveUp(const v1::Refused& refused) {
+  checkpoint_due_ = false;
   v1::Refused next = refused;
   for (const ReplayLog::Entry& entry : log_.Refuse()) {
     next.set_first_step(entry.chunk().first_step());
@@ -288,6 +290,7 @@ void Resume::GiveUp(const v1::Refused& refused) {
 }
 
 void Resume::OnCheckpoint(v1::State& state) {
+  checkpoint_due_ = false;
   if (has_opened() && static_cast<uint32_t>(state.values_size()) == opened_.state_size()) {
     log_.Checkpoint(std::move(state));
   }
@@ -304,6 +307,7 @@ void Resume::OnEnded(const v1::Ended& ended, int64_t now_ns) {
 
 void Resume::Lose(absl::Status why, int64_t now_ns, bool unfit) {
   if (phase_ == Phase::kIdle || phase_ == Phase::kOver) return;
+  checkpoint_due_ = false;
   if (closing_) return Cancel();
   const bool opening = phase_ == Phase::kOpening;
   const bool leaving = phase_ == Phase::kLeaving;
@@ -327,6 +331,7 @@ void Resume::Lose(absl::Status why, int64_t now_ns, bool unfit) {
 }
 
 void Resume::Fail(absl::Status why) {
+  checkpoint_due_ = false;
   if (phase_ == Phase::kOver) return;
   phase_ = Phase::kOver;
   failure_ = std::move(why);

@@ -55,7 +55,8 @@ class Resume {
 
   // Chunks sent whose answer was not taken.
   size_t outstanding() const { return log_.unanswered() + answers_.size(); }
-  bool has_answer() const { return !answers_.empty(); }
+  // The last answer waits for the checkpoint that was asked for with its chunk.
+  bool has_answer() const { return answers_.size() > (checkpoint_due_ ? 1 : 0); }
   absl::StatusOr<v1::Outputs> TakeAnswer();
   // Errors: INVALID_ARGUMENT for a chunk that could never be sent, with the limit.
   absl::Status Check(absl::Span<const float> inputs, const ChunkOptions& options) const;
@@ -111,6 +112,7 @@ class Resume {
   ServerList servers_;
   ReplayLog log_;
   std::deque<absl::StatusOr<v1::Outputs>> answers_;
+  bool checkpoint_due_ = false;  // behind the last of them, on this connection
 
   Phase phase_ = Phase::kIdle;
   v1::Opened opened_;

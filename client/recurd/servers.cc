@@ -62,6 +62,9 @@ absl::StatusOr<ServerList::Attempt> ServerList::Plan(int64_t now_ns) {
     }
   }
   if (best == count) return Nobody(last_error_.code(), "can take this session");
+  const auto held_back = not_before_ns_.find(addresses_[best]);
+  const bool may_by_then = held_back == not_before_ns_.end() || held_back->second <= give_up_ns_;
+  if (outage_ && best_ns > give_up_ns_ && now_ns < give_up_ns_ && may_by_then) best_ns = give_up_ns_;  // the last one
   if (outage_ && best_ns > give_up_ns_ && errors_.size() == count) {
     return Nobody(absl::StatusCode::kUnavailable,
                   absl::StrCat("took the session within ", static_cast<double>(limit_ns_) / 1e9, " s"));

@@ -51,6 +51,18 @@ absl::Status Session::Impl::Read() {
   return SetOver(std::move(status));
 }
 
+bool Session::Impl::CheckpointFollows() const {
+  std::lock_guard lock(mutex);
+  return ledger.checkpoint_follows();
+}
+
+// A stream that is over instead says so in the next call.
+void Session::Impl::ReadCheckpoint() {
+  while (Read().ok() && !response.has_checkpoint()) {
+    if (response.has_ended()) OnEnded().IgnoreError();
+  }
+}
+
 absl::Status Session::Impl::OnRefused() {
   const v1::Refused& refused = response.refused();
   {
@@ -115,7 +127,8 @@ absl::Status Session::Send(absl::Span<const float> inputs, const ChunkOptions& o
   v1::Chunk& chunk = *impl_->request.mutable_chunk();
   {
     std::lock_guard lock(impl_->mutex);
-    const ChunkLedger::Entry entry = impl_->ledger.Push(static_cast<uint32_t>(steps), options.begin, options.end);
+    const ChunkLedger::Entry entry =
+        impl_->ledger.Push(static_cast<uint32_t>(steps), options.begin, options.end, options.checkpoint);
     chunk.set_first_step(entry.first_step);
     chunk.set_begin(entry.begin);
   }
@@ -137,8 +150,11 @@ absl::StatusOr<v1::Outputs> Session::Receive() {
     if (response.has_refused()) return impl_->OnRefused();
     if (response.has_ended()) return impl_->OnEnded();
     if (response.has_outputs()) {
+      const bool checkpoint_follows = impl_->CheckpointFollows();
       if (absl::Status status = impl_->CheckOutputs(); !status.ok()) return status;
-      return std::move(*response.mutable_outputs());
+      v1::Outputs outputs = std::move(*response.mutable_outputs());
+      if (checkpoint_follows) impl_->ReadCheckpoint();
+      return outputs;
     }
   }
 }

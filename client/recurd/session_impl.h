@@ -30,6 +30,9 @@ struct Session::Impl {
   absl::Status OnRefused();
   absl::Status OnEnded();
   absl::Status CheckOutputs();
+  // Whether a checkpoint stands behind the answer in `response`, and reading it.
+  bool CheckpointFollows() const;
+  void ReadCheckpoint();
 
   const std::shared_ptr<const Connection> connection;
   const Selection selection;

@@ -316,7 +316,7 @@ class Client:
             attempt = servers.plan(time.monotonic())
             time.sleep(max(0.0, attempt.at_s - time.monotonic()))
             try:
-                return call(attempt.server, max(0.001, give_up_s - time.monotonic()))
+                return call(attempt.server, max(session_calls.LAST_S, give_up_s - time.monotonic()))
             except grpc.RpcError as raised:
                 error: RecurdError = wire.to_error(raised, attempt.server)
             if error.code not in wire.TRY_NEXT | left_out:

@@ -68,6 +68,7 @@ class ResumeCore:
         self.connections = 0
         self._servers = servers
         self._answers: deque[Outputs | Refused] = deque()
+        self._checkpoint_due = False  # behind the last of them, on this connection
         self._mode: pb.Open.Mode = pb.Open.CREATE  # of this connection
         self._create_only: set[str] = set()  # servers that don't know of attaching
         self._profile = ""  # of the session's first connection
@@ -88,7 +89,8 @@ class ResumeCore:
 
     @property
     def has_answer(self) -> bool:
-        return bool(self._answers)
+        """The last answer waits for the checkpoint that was asked for with its chunk."""
+        return len(self._answers) > int(self._checkpoint_due)
 
     def take_answer(self) -> Outputs | Refused | None:
         """The next answer in the order of the chunks, if it is there."""
@@ -249,6 +251,7 @@ class ResumeCore:
         if not chunk.answered:
             self._servers.settle()
             self._answers.append(messages.answer_of(outputs, rows, steps, profile, self.server))
+            self._checkpoint_due = chunk.checkpoint
         elif checksum is not None and checksum != chunk.checksum:
             return self.fail(
                 Diverged(
@@ -294,7 +297,7 @@ class ResumeCore:
 
     def _refuse(self, refused: pb.Refused, code: Code) -> None:
         """The caller is told, for the chunk itself and for each that was built on it."""
-        text = refused.message
+        text, self._checkpoint_due = refused.message, False
         for given_up in self.replay.refuse():
             self._answers.append(
                 Refused(text, code, self.server, given_up.first_step, self.replay.next_step, refused.retry_after_ms)
@@ -302,6 +305,7 @@ class ResumeCore:
             text, code = f"it builds on a chunk that was refused: {refused.message}", Code.ABORTED
 
     def _on_checkpoint(self, state: State) -> None:
+        self._checkpoint_due = False
         if self.opened is not None and len(state.values) == self.opened.state_size:
             self.replay.checkpoint(state)
 
@@ -320,6 +324,7 @@ class ResumeCore:
         """The connection is gone, or of no use. Does nothing if the core knows that already."""
         if self.phase in (Phase.IDLE, Phase.OVER):
             return
+        self._checkpoint_due = False
         if self._closing:
             return self.cancel()
         error = RecurdError(text, code, self.server)
@@ -339,6 +344,7 @@ class ResumeCore:
 
     def fail(self, error: RecurdError) -> None:
         """The session is over, because of `error`. Answers that are here can still be taken."""
+        self._checkpoint_due = False
         if self.phase is not Phase.OVER:
             self.phase, self.failure = Phase.OVER, error
 

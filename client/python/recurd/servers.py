@@ -85,6 +85,8 @@ class Servers:
         at_s = now_s if self._failures == 0 else now_s + self._backoff.delay_s(self._failures - 1, self._rng)
         server = min(fit, key=lambda a: max(0.0, self._not_before.get(a, 0.0) - at_s))
         at_s = max(at_s, self._not_before.get(server, 0.0))
+        if self._limit_s and at_s > self._give_up_s > now_s and self._not_before.get(server, 0.0) <= self._give_up_s:
+            at_s = self._give_up_s  # the last attempt
         if self._limit_s and at_s > self._give_up_s:
             raise Lost(
                 self._nobody(f"took the session within {self._limit_s:g} s"), grpc.StatusCode.UNAVAILABLE, self._errors

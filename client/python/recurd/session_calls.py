@@ -16,6 +16,7 @@ NOWHERE: frozenset[Code] = frozenset()
 
 PAGE_SIZE = 1000
 LIST_S = 5.0  # for one server to answer
+LAST_S = 0.5  # for an attempt that begins as the time for all of them ends
 
 
 @dataclass(frozen=True, slots=True)

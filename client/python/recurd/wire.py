@@ -92,7 +92,10 @@ def metadata_of(token: Token) -> tuple[tuple[str, str], ...]:
 
     Errors: InvalidInput for one that no header can carry; gRPC's own message would show it.
     """
-    text = (token() if callable(token) else token).strip()
+    text = token() if callable(token) else token
+    if not isinstance(text, str):
+        raise InvalidInput(f"the token is {type(text).__name__}, and must be a str; \"\" is none")
+    text = text.strip()
     if not all("!" <= character <= "~" for character in text):
         raise InvalidInput("the token has a character that is not printable ASCII, or a space")
     return (("authorization", f"Bearer {text}"),) if text else ()

@@ -64,6 +64,20 @@ class ResumeTest(unittest.TestCase):
         self.assertEqual(steps_of(network.answers()), [7, 8])
         self.assertEqual(network.servers["b"].opens[0].state, state)
 
+    def test_an_answer_waits_for_the_checkpoint_that_was_asked_for_with_it_unless_the_connection_is_lost(self):
+        for over, then in (
+            ("checkpoint", lambda core: core.on_response(pb.StreamResponse(checkpoint=pb.Checkpoint()), 0)),
+            ("loss", lambda core: core.on_lost(Code.UNAVAILABLE, "gone", 0)),
+        ):
+            core = opened().core
+            core.replay.add(to_wire(np.full((1, INPUTS), 0.5, np.float32)), 1, checkpoint=True)
+            core.next_request(0)
+            outputs = pb.Outputs(first_step=0, step_count=1, outputs=[0.0] * core.opened.output_size)
+            core.on_response(pb.StreamResponse(outputs=outputs), 0)
+            self.assertFalse(core.has_answer, over)
+            then(core)
+            self.assertTrue(core.has_answer, over)
+
     def test_a_drained_server_hands_over_by_its_last_checkpoint(self):
         network = opened(checkpoint_steps=1000)
         add(network, steps=3)

@@ -46,6 +46,14 @@ class ServersTest(unittest.TestCase):
         with self.assertRaisesRegex(Lost, "none of the 1 servers took the session within 10 s: a: gone"):
             servers.plan(110.1)
 
+    def test_the_last_attempt_comes_at_the_limit_and_not_long_before(self):
+        servers = Servers(["a"], Backoff(base_s=1000, max_s=1000))
+        servers.begin(100, 10)
+        servers.failed(RecurdError("gone"), 100)
+        self.assertEqual(servers.plan(105).at_s, 110)
+        with self.assertRaises(Lost):
+            servers.plan(110)
+
     def test_a_list_of_no_servers_and_a_crooked_address_are_errors(self):
         for bad in ([], [""], "localhost:8001"):
             with self.assertRaises(InvalidInput):

@@ -75,6 +75,17 @@ TEST(ServerList, GivesUpAtTheLimitOnceEachWasTried) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("a says no; b says no; no server of the list took the session"));
 }
 
+TEST(ServerList, TheLastAttemptComesAtTheLimitAndNotLongBefore) {
+  ServerList list({"a"}, kBackoff, 1);
+  list.Begin(0, 10 * kMs);
+  for (int i = 0; i < 30; ++i) list.Failed(Error("no"), 0, false, 0);  // waits of seconds by now
+  const auto last = list.Plan(5 * kMs);
+  ASSERT_TRUE(last.ok());
+  EXPECT_EQ(last->at_ns, 10 * kMs);
+  list.Failed(Error("no"), 10 * kMs, false, 0);
+  EXPECT_FALSE(list.Plan(10 * kMs).ok());
+}
+
 TEST(ServerList, ServersThatAreUnfitAreLeftOutUntilItSettles) {
   ServerList list({"a", "b"}, kBackoff, 1);
   list.Failed(absl::NotFoundError("a lacks it"), 0, true, 0);

@@ -79,6 +79,24 @@ class TwoServersTest : public ::testing::Test {
   const std::vector<uint32_t> expected_ = Undisturbed();
 };
 
+TEST_F(TwoServersTest, ACheckpointThatWasAskedForIsThereWithTheAnswer) {
+  const Daemon server;
+  auto client = Client::Connect(server.address());
+  ASSERT_TRUE(client.ok()) << client.status();
+  v1::Open open;
+  open.set_model("digits");
+  auto plain = client->Open(open);
+  auto durable = DurableSession::Open({server.address()}, open, Patient());
+  ASSERT_TRUE(plain.ok() && durable.ok());
+  const std::vector<float> row(8, 1.0f);
+  for (uint64_t step = 1; step <= 100; ++step) {
+    ASSERT_TRUE(plain->Run(row, {.checkpoint = true}).ok());
+    ASSERT_EQ(plain->checkpoint()->step(), step);
+    ASSERT_TRUE(durable->Run(row, {.checkpoint = true}).ok());
+    ASSERT_EQ(durable->checkpoint()->step(), step);
+  }
+}
+
 TEST_F(TwoServersTest, KillMinus9InTheMiddleChangesNoBit) {
   for (const uint32_t checkpoint_steps : {0u, 7u, 64u}) {
     Daemon one, two;

@@ -306,7 +306,7 @@ class Client:
             attempt = servers.plan(time.monotonic())
             await asyncio.sleep(max(0.0, attempt.at_s - time.monotonic()))
             try:
-                return await call(attempt.server, max(0.001, give_up_s - time.monotonic()))
+                return await call(attempt.server, max(session_calls.LAST_S, give_up_s - time.monotonic()))
             except grpc.RpcError as raised:
                 error: RecurdError = wire.to_error(raised, attempt.server)
             if error.code not in wire.TRY_NEXT | left_out:
