@@ -130,7 +130,7 @@ absl::StatusOr<int> RunDaemon(int argc, char** argv) {
   auto models = *std::move(loaded);
   for (auto& served : models) engine.catalog().Put(std::move(served));
   const BuildInfo build = {.version = kVersion,
-                           .revision = "",
+                           .revision = RECURD_REVISION,
                            .pipeline = pipeline->name(),
                            .numerics_profile = pipeline->numerics_profile(),
                            .target = pipeline->target()};

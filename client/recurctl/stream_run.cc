@@ -130,7 +130,8 @@ absl::Status StreamRows(const StreamFlags& flags, const v1::Open& open, InputFil
   absl::Status status = pump.Run(reader.get());
   const auto checkpoint = session.checkpoint();
   if (status.ok()) status = session.Close();
-  summary.Print(checkpoint ? absl::StrCat("; last checkpoint after ", checkpoint->step(), " steps") : "");
+  if (status.ok() || summary.steps > 0)
+    summary.Print(checkpoint ? absl::StrCat("; last checkpoint after ", checkpoint->step(), " steps") : "");
   return status;
 }
 

@@ -48,7 +48,12 @@ absl::Status ParseText(absl::string_view text, Parsed* parsed) {
   google::protobuf::TextFormat::Parser parser;
   parser.RecordErrorsTo(&error);
   parser.WriteLocationsTo(&parsed->places);
-  if (!parser.ParseFromString(std::string(text), &parsed->config)) return absl::InvalidArgumentError(error.text());
+  if (!parser.ParseFromString(std::string(text), &parsed->config)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(error.text(),
+                     " Take it out: what isn't listed in deploy/models/repository.md has no meaning here; "
+                     "sequences need no sequence_batching"));
+  }
   return absl::OkStatus();
 }
 

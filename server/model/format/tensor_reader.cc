@@ -106,7 +106,9 @@ absl::StatusOr<Elements> ReadElements(const onnx::TensorProto& tensor, int64_t c
 
 absl::StatusOr<Value> ReadUnnamed(const onnx::TensorProto& tensor) {
   if (tensor.data_location() == onnx::TensorProto::EXTERNAL || tensor.external_data_size() > 0) {
-    return absl::InvalidArgumentError("its data is in another file; save the model with its data inside");
+    return absl::InvalidArgumentError(
+        "its data is in another file; save the model with its data inside (torch.onnx.export: external_data=False; "
+        "onnx.save of what onnx.load gave)");
   }
   if (tensor.has_segment()) return absl::InvalidArgumentError("it is stored in segments");
   if (tensor.dims_size() > kMaxRank) {
