@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <memory>
 #include <optional>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -67,6 +68,11 @@ std::vector<ModelInfo> InfosOf(const std::vector<ModelSummary>& models, const Pi
 absl::StatusOr<Loader> MakeLoader(const Config& config, Pipeline& pipeline, Pipeline* fallback, Metrics& metrics) {
   RECURD_ASSIGN_OR_RETURN(ModelRepository repository, ModelRepository::Open(config.model_repository));
   return Loader(std::move(repository), pipeline, fallback, metrics, config.latency_objective_ns);
+}
+
+// The address with the port that was taken where it asks for a free one.
+std::string WithPort(const std::string& address, int port) {
+  return port == 0 ? address : absl::StrCat(address.substr(0, address.rfind(':') + 1), port);
 }
 
 void SetHealth(RpcServer& rpc, const Catalog& catalog) {
@@ -169,10 +175,12 @@ absl::StatusOr<int> RunDaemon(int argc, char** argv) {
     const ScopedFlushToZero flush_to_zero;
     rpc->Run();
   });
-  LogInfo(absl::StrCat("recurd ", kVersion, " serves ", models.size(), " models on ", config.listen, " (port ",
-                       rpc->port(), ", pipeline ", pipeline->name(), " on ", pipeline->target(),
-                       fallback ? absl::StrCat(", fallback ", fallback->name()) : "", "), metrics on port ",
-                       exporter->port()));
+  LogInfo(absl::StrCat("recurd ", kVersion, " serves ", models.size(), models.size() == 1 ? " model" : " models",
+                       " on ", WithPort(config.listen, rpc->port()), " (pipeline ", pipeline->name(), " on ",
+                       pipeline->target(), fallback ? absl::StrCat(", fallback ", fallback->name()) : "", "), ",
+                       exporter->port() == 0
+                           ? "no metrics"
+                           : absl::StrCat("metrics on ", WithPort(config.metrics_listen, exporter->port()))));
   rpc->mailbox().Post([status = absl::StrCat("serving on ", config.listen, ", pipeline ", pipeline->name())] {
     systemd::Ready(status);  // from the serving thread, so that its loop turns
   });

@@ -53,11 +53,12 @@ void ForEachThread(pid_t pid, F f) {
   closedir(dir);
 }
 
-// The port behind `word` in a log line.
+// The port of the address behind `word` in a log line.
 std::string PortAfter(const std::string& line, const std::string& word) {
   const size_t at = line.find(word);
   if (at == std::string::npos) return "";
-  return std::to_string(std::atoi(line.c_str() + at + word.size()));
+  const std::string address = line.substr(at + word.size(), line.find(' ', at + word.size()) - at - word.size());
+  return std::to_string(std::atoi(address.c_str() + address.rfind(':') + 1));
 }
 
 std::vector<std::string> DaemonArgs(const std::vector<std::string>& flags) {
@@ -162,8 +163,8 @@ Daemon::Daemon(const std::vector<std::string>& flags, int cpu) : Child(DaemonArg
     std::fprintf(stderr, "the daemon did not start:\n%s\n", log().c_str());
     return;
   }
-  address_ = "127.0.0.1:" + PortAfter(line, "(port ");
-  metrics_address_ = "127.0.0.1:" + PortAfter(line, "metrics on port ");
+  address_ = "127.0.0.1:" + PortAfter(line, " on ");
+  metrics_address_ = "127.0.0.1:" + PortAfter(line, "metrics on ");
 }
 
 }  // namespace recurd

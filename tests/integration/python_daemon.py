@@ -39,7 +39,7 @@ class Daemon:
             if select.select([self.process.stderr], [], [], 1)[0]:
                 data = os.read(self.process.stderr.fileno(), 4096)
                 log += data
-                if match := re.search(rb"serves .*\(port (\d+),.* metrics on port (\d+)", log):
+                if match := re.search(rb"serves .* on \S*:(\d+) \(.*metrics on \S*:(\d+)", log):
                     return int(match[1]), int(match[2])
                 if not data:
                     break
