@@ -10,7 +10,9 @@
 #include <cstdlib>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "server/base/log.h"
 #include "server/base/status_macros.h"
 #include "server/session/session_id.h"
@@ -166,9 +168,11 @@ void SequenceStore::Disconnect(const std::string& why) {
   lost_ns_ = clock_.NowNs();
   for (Job& job : held_) jobs_.push_back(std::move(job));
   held_.clear();
-  if (std::exchange(warned_, true)) return;
-  LogWarning(absl::StrCat("--sequence_store=", options_.address.ToString(), " can't be reached: ", why,
-                          ". Serving goes on, sequences aren't kept; it is tried again"));
+  if (std::exchange(warned_, true) && why == warned_of_) return;
+  warned_of_ = why;
+  const std::string address = options_.address.ToString();
+  LogWarning(absl::StrCat("--sequence_store can't be reached: ", absl::StrContains(why, address) ? "" : address + ": ",
+                          absl::StripSuffix(why, "."), ". Serving goes on, sequences aren't kept; it is tried again"));
 }
 
 int64_t SequenceStore::RetryNs() const { return lost_ns_ + (finishing() ? kFirstBackoffNs : backoff_ns_); }

@@ -137,6 +137,7 @@ class SequenceStore {
   std::unique_ptr<RedisLink> link_, pushes_;
   bool tried_at_once_ = false;  // to connect again, since the last answer
   bool warned_ = false;         // of this outage
+  std::string warned_of_;       // for its latest cause
   bool error_logged_ = false;
   int64_t lost_ns_ = 0, backoff_ns_ = 0;  // the next attempt is so long after
   int64_t ask_again_ns_ = 0;
