@@ -111,7 +111,11 @@ std::string Child::WaitForLine(const std::string& text, int seconds) {
   }
 }
 
-void Child::Signal(int signal) { kill(pid_, signal); }
+void Child::Signal(int signal) {
+  kill(pid_, signal);
+  siginfo_t stopped;
+  if (signal == SIGSTOP) waitid(P_PID, static_cast<id_t>(pid_), &stopped, WSTOPPED | WNOWAIT);
+}
 
 int Child::Wait(int seconds) {
   const auto deadline = Clock::now() + std::chrono::seconds(seconds);

@@ -21,6 +21,7 @@ class Child {
   std::string WaitForLine(const std::string& text, int seconds = 20);
   // All standard error read so far.
   const std::string& log() const { return log_; }
+  // After SIGSTOP it does nothing more when this returns.
   void Signal(int signal);
   // The exit code; -1 if it was killed by a signal or is still there after `seconds`. Reads the rest of the log.
   int Wait(int seconds = 20);
