@@ -23,7 +23,7 @@ async function startDaemon() {
   const child = spawn(recurd, ['--listen=127.0.0.1:0', '--metrics_listen=off', `--model_repository=${models}`],
                       { stdio: ['ignore', 'inherit', 'pipe'] });
   for await (const line of createInterface({ input: child.stderr })) {
-    const port = /serves .* \(port (\d+)/.exec(line)?.[1];
+    const port = /serves .* on \S*:(\d+) \(/.exec(line)?.[1];
     if (port) return { child, address: `127.0.0.1:${port}` };
   }
   throw new Error('the daemon did not start');
