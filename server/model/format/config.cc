@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -49,10 +50,11 @@ absl::Status ParseText(absl::string_view text, Parsed* parsed) {
   parser.RecordErrorsTo(&error);
   parser.WriteLocationsTo(&parsed->places);
   if (!parser.ParseFromString(std::string(text), &parsed->config)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(error.text(),
-                     " Take it out: what isn't listed in deploy/models/repository.md has no meaning here; "
-                     "sequences need no sequence_batching"));
+    const char* way_out = absl::StrContains(error.text(), "has no field named")
+                              ? " Take it out: what isn't listed in deploy/models/repository.md has no meaning here; "
+                                "sequences need no sequence_batching"
+                              : "";
+    return absl::InvalidArgumentError(absl::StrCat(error.text(), way_out));
   }
   return absl::OkStatus();
 }
